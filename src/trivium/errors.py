@@ -1,0 +1,88 @@
+"""Every error a caller can decide on. The class docstring is the default message; the exit status is for the terminal."""
+
+from __future__ import annotations
+
+
+class TriviumError(Exception):
+    """Something in Trivium failed; the message says what, with which value, and what to do next."""
+
+    exit_status = 1
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class Misuse(TriviumError):
+    """The request itself is wrong: a value, a name or a combination that cannot mean anything."""
+
+    exit_status = 2
+
+
+class NotFound(TriviumError):
+    """No object has this name or id."""
+
+    exit_status = 2
+
+
+class InvalidName(Misuse):
+    """Names are 1 to 100 lower-case letters, digits, `_` and `-`, starting with a letter."""
+
+
+class SchemaMismatch(TriviumError):
+    """The rows do not have the columns or types that the table or model expects."""
+
+
+class UnsupportedValue(Misuse):
+    """A value of this type cannot be stored without changing it."""
+
+
+class VersionConflict(TriviumError):
+    """Somebody else committed to this object first; read it again and repeat the act."""
+
+
+class Quarantined(TriviumError):
+    """A blocking check failed, so the rows are kept aside and no reader sees them."""
+
+
+class CheckFailed(TriviumError):
+    """A check did not pass."""
+
+
+class BlockedByAlert(TriviumError):
+    """An input has an open blocking alert, so nothing is trained on it."""
+
+
+class GateFailed(TriviumError):
+    """A model did not pass the checks of its release gate."""
+
+
+class ApprovalMissing(TriviumError):
+    """Promotion needs approvals by people other than the model's author."""
+
+
+class CorruptObject(TriviumError):
+    """Stored bytes do not have the digest that the catalog recorded."""
+
+
+class TaskFailed(TriviumError):
+    """A task of a pipeline raised an error."""
+
+
+class CacheKeyError(TriviumError):
+    """No cache key can be made for this task, so it cannot be cached."""
+
+
+class EndpointUnavailable(TriviumError):
+    """The endpoint does not answer."""
+
+
+class MissingExtra(Misuse):
+    """An optional package is not installed."""
+
+
+class AuditBroken(TriviumError):
+    """The audit chain does not verify: an event was changed, removed or inserted."""
+
+
+class ReproductionDiffers(TriviumError):
+    """Running again gave another result."""

@@ -1,0 +1,139 @@
+"""Frames of any kind in, frames of the asked kind out: polars inside, conversion at the edge."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from trivium.errors import Misuse, UnsupportedValue
+from trivium.values.tables import Column
+
+TYPE_NAMES: dict[Any, str] = {
+    pl.Int8: "int8",
+    pl.Int16: "int16",
+    pl.Int32: "int32",
+    pl.Int64: "int64",
+    pl.UInt8: "uint8",
+    pl.UInt16: "uint16",
+    pl.UInt32: "uint32",
+    pl.UInt64: "uint64",
+    pl.Float32: "float32",
+    pl.Float64: "float64",
+    pl.Boolean: "bool",
+    pl.String: "string",
+    pl.Binary: "binary",
+    pl.Date: "date",
+    pl.Time: "time",
+    pl.Categorical: "categorical",
+    pl.Null: "null",
+}
+DTYPES = {name: dtype for dtype, name in TYPE_NAMES.items()}
+READERS = {
+    ".parquet": pl.scan_parquet,
+    ".csv": pl.scan_csv,
+    ".jsonl": pl.scan_ndjson,
+    ".ndjson": pl.scan_ndjson,
+}
+
+
+def to_frame(value: Any) -> pl.DataFrame:
+    """A polars DataFrame of anything tabular: polars, pandas, Arrow, a DuckDB relation, records, or a file's path.
+
+    Raises UnsupportedValue for what is not tabular, Misuse for a file that cannot be read.
+    """
+    if isinstance(value, pl.DataFrame):
+        return value
+    if isinstance(value, pl.LazyFrame):
+        return value.collect()
+    if isinstance(value, (str, Path)):
+        return read_file(Path(value))
+    if hasattr(value, "__arrow_c_stream__") or isinstance(value, (list, dict)):
+        try:
+            return pl.DataFrame(value)
+        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+            raise UnsupportedValue(f"These rows do not make a table: {error}") from None
+    raise UnsupportedValue(
+        f"A {type(value).__name__} is not a table: give a polars, pandas or Arrow frame, a DuckDB relation, "
+        "a list of records, or the path of a Parquet, CSV or JSON lines file."
+    )
+
+
+def read_file(path: Path) -> pl.DataFrame:
+    """The rows of a Parquet, CSV or JSON lines file. Raises Misuse when it is not one."""
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise Misuse(f"{path} is not a Parquet (.parquet), CSV (.csv) or JSON lines (.jsonl) file.")
+    if not path.is_file():
+        raise Misuse(f"There is no file {path}.")
+    try:
+        options: dict[str, Any] = {"infer_schema_length": 10_000} if reader is not pl.scan_parquet else {}
+        if reader is pl.scan_csv:
+            options |= {"try_parse_dates": True, "null_values": ["", "NA", "null"]}
+        return reader(path, **options).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise Misuse(f"{path} cannot be read as {path.suffix}: {str(error).splitlines()[0]}") from None
+
+
+def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:
+    """The frame as the annotated type: polars DataFrame or LazyFrame, pandas DataFrame, pyarrow Table, DuckDB relation.
+
+    Anything else (Any, no annotation) gets a polars DataFrame.
+    """
+    name = wanted if isinstance(wanted, str) else f"{getattr(wanted, '__module__', '')}.{getattr(wanted, '__name__', '')}"
+    if name.startswith("polars.") and name.endswith("LazyFrame"):
+        return frame.lazy()
+    rows = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    if name.startswith("pandas."):
+        return rows.to_pandas()
+    if name.startswith("pyarrow."):
+        return rows.to_arrow()
+    if name.endswith("DuckDBPyRelation"):
+        return sys.modules["duckdb"].from_arrow(ArrowStream(rows))
+    return rows
+
+
+class ArrowStream:
+    """A frame that shows only the Arrow stream protocol, so that DuckDB reads it without pyarrow."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
+def columns_of(frame: pl.DataFrame) -> tuple[Column, ...]:
+    """The frame's columns with their type names."""
+    return tuple(Column(name, type_name(dtype)) for name, dtype in frame.schema.items())
+
+
+def type_name(dtype: pl.DataType) -> str:
+    """A polars type spelled as Arrow does."""
+    if isinstance(dtype, pl.Datetime):
+        zone = f", {dtype.time_zone}" if dtype.time_zone else ""
+        return f"timestamp[{dtype.time_unit}{zone}]"
+    if isinstance(dtype, pl.Duration):
+        return f"duration[{dtype.time_unit}]"
+    if isinstance(dtype, pl.Decimal):
+        return f"decimal[{dtype.precision}, {dtype.scale}]"
+    if isinstance(dtype, pl.List):
+        return f"list<{type_name(dtype.inner)}>"  # type: ignore[arg-type] # polars types `inner` as class or instance
+    if isinstance(dtype, pl.Struct):
+        return "struct<" + ", ".join(f"{f.name}: {type_name(f.dtype)}" for f in dtype.fields) + ">"  # type: ignore[arg-type] # the same
+    if isinstance(dtype, pl.Enum):
+        return "enum<" + ", ".join(dtype.categories.to_list()) + ">"
+    return TYPE_NAMES.get(dtype.base_type(), str(dtype).lower())
+
+
+def dtype_of(name: str) -> pl.DataType:
+    """The polars type of a scalar type name. Raises UnsupportedValue for a nested or unknown one."""
+    if name.startswith("timestamp["):
+        unit, _, zone = name[len("timestamp[") : -1].partition(", ")
+        return pl.Datetime(unit, zone or None)  # type: ignore[arg-type] # unit is "ns", "us" or "ms" by construction
+    if name in DTYPES:
+        dtype = DTYPES[name]
+        return dtype() if isinstance(dtype, type) else dtype
+    raise UnsupportedValue(f"The type {name!r} has no plain column type.")

@@ -1,0 +1,105 @@
+"""Where things are and who acts. Precedence: flag, environment (TRIVIUM_*), project file, user file, default."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from trivium.errors import Misuse
+
+PROJECT_FILE = "trivium.toml"
+STATE_FOLDER = ".trivium"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One project's settings. `root` is the folder that holds `trivium.toml` and `.trivium/`."""
+
+    root: Path
+    actor: str
+    durability: Literal["full", "fast"] = "full"
+    approvals: int = 1
+    executor: str = "local"
+    pipelines: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> Path:
+        """The folder of everything that Trivium keeps."""
+        return self.root / STATE_FOLDER
+
+
+def load_settings(
+    start: Path | None = None, *, environ: Mapping[str, str] = os.environ, **flags: object
+) -> Settings:
+    """The settings of the project around `start` (default: the working folder).
+
+    Raises Misuse when a file or variable holds an unknown name or a value of the wrong type.
+    """
+    root = Path(environ.get("TRIVIUM_ROOT") or find_root(start or Path.cwd()))
+    layers: list[Mapping[str, object]] = [
+        {"actor": user_name()},
+        read_table(Path(environ.get("HOME", "/")) / ".config" / "trivium" / "config.toml"),
+        read_project(root),
+        {
+            name: environ[f"TRIVIUM_{name.upper()}"]
+            for name in ("actor", "durability", "approvals", "executor")
+            if f"TRIVIUM_{name.upper()}" in environ
+        },
+        {name: value for name, value in flags.items() if value is not None},
+    ]
+    merged: dict[str, object] = {}
+    for layer in layers:
+        merged.update(layer)
+    try:
+        return msgspec.convert({**merged, "root": root}, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        known = ", ".join(field for field in Settings.__struct_fields__ if field != "root")
+        raise Misuse(f"The settings of {root} are not usable: {error}. Known settings: {known}.") from None
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder upwards that is a project; `start` itself when there is none."""
+    for folder in (start, *start.parents):
+        if (folder / PROJECT_FILE).is_file() or (folder / STATE_FOLDER).is_dir() or _has_tool_table(folder):
+            return folder
+    return start
+
+
+def read_project(root: Path) -> dict[str, Any]:
+    """The project file's settings, from `trivium.toml` or `[tool.trivium]` of `pyproject.toml`."""
+    if (root / PROJECT_FILE).is_file():
+        return read_table(root / PROJECT_FILE)
+    table = read_table(root / "pyproject.toml").get("tool", {}).get("trivium", {})
+    return dict(table)
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """A TOML file's content, empty when there is none. Raises Misuse when it is not TOML."""
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misuse(f"{path} is not valid TOML: {error}.") from None
+
+
+def user_name() -> str:
+    """The name of whoever is at the keyboard; "unknown" where the system has no name for them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _has_tool_table(folder: Path) -> bool:
+    file = folder / "pyproject.toml"
+    return file.is_file() and "[tool.trivium]" in file.read_text(encoding="utf-8", errors="replace")
+
+
+def _path(kind: type, value: object) -> object:
+    return Path(str(value)) if kind is Path else value

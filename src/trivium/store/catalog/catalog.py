@@ -1,0 +1,62 @@
+"""All concerns of one catalog together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from trivium.clock import Clock
+from trivium.store.catalog.endpoints import Endpoints
+from trivium.store.catalog.events import Events
+from trivium.store.catalog.models import Models
+from trivium.store.catalog.runs import Runs
+from trivium.store.catalog.sql.database import Database
+from trivium.store.catalog.sql.endpoints import SqlEndpoints
+from trivium.store.catalog.sql.events import SqlEvents
+from trivium.store.catalog.sql.models import SqlModels
+from trivium.store.catalog.sql.runs import SqlRuns
+from trivium.store.catalog.sql.tables import SqlAlerts, SqlTables
+from trivium.store.catalog.sql.triggers import SqlTriggers
+from trivium.store.catalog.tables import Alerts, Tables
+from trivium.store.catalog.triggers import Triggers
+
+
+class Closable(Protocol):
+    """Holds connections that can be given back."""
+
+    def close(self) -> None:
+        """All connections are closed."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One protocol per concern; whatever is behind them, the contract is the same."""
+
+    tables: Tables
+    alerts: Alerts
+    runs: Runs
+    models: Models
+    endpoints: Endpoints
+    triggers: Triggers
+    events: Events
+    database: Closable
+
+    def close(self) -> None:
+        """Connections are closed; the catalog is not to be used again."""
+        self.database.close()
+
+
+def open_catalog(path: Path, *, clock: Clock, durability: str = "full") -> Catalog:
+    """The catalog in this SQLite file, made or upgraded when needed."""
+    database = Database(path, clock=clock, durability=durability)
+    return Catalog(
+        tables=SqlTables(database),
+        alerts=SqlAlerts(database),
+        runs=SqlRuns(database),
+        models=SqlModels(database),
+        endpoints=SqlEndpoints(database),
+        triggers=SqlTriggers(database),
+        events=SqlEvents(database),
+        database=database,
+    )

@@ -1,0 +1,57 @@
+"""What the catalog remembers of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
+
+
+class Runs(Protocol):
+    """Runs, their tasks and metrics. Guarantees: each method is one transaction and durable when it returns.
+
+    A run key names one run for ever. A finished task is a fact that a later run finds by its cache key.
+    """
+
+    def start(self, run: Run, environment: Environment) -> Run:
+        """The run is recorded as running; a run with the same key is returned instead (finished or to be resumed)."""
+
+    def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
+        """The run has ended; its counts of executed and cached tasks are taken from its task records."""
+
+    def record_task(self, task: TaskRun) -> None:
+        """The task's state is replaced by this one."""
+
+    def find_cached(self, key: str) -> TaskRun | None:
+        """The newest executed task with this cache key, or None."""
+
+    def log_metrics(self, points: list[MetricPoint]) -> None:
+        """The points are stored; the same point twice is stored once. The run shows the last value by step."""
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """The run carries these tags, replacing equal names."""
+
+    def get_run(self, run_id: str) -> Run:
+        """A run by id, or by a unique beginning of it. Raises NotFound."""
+
+    def find_by_key(self, key: str) -> Run | None:
+        """The run started under this key, or None."""
+
+    def list_runs(
+        self, *, pipeline: str | None = None, status: str | None = None, limit: int = 50, before: str | None = None
+    ) -> list[Run]:
+        """Runs, newest first; `before` is the id of the last one already seen."""
+
+    def list_tasks(self, run_id: str) -> list[TaskRun]:
+        """The run's tasks in the order in which they started."""
+
+    def find_producers(self, digest: str) -> list[TaskRun]:
+        """Task runs that wrote the artifact with this digest, newest first."""
+
+    def get_environment(self, digest: str) -> Environment:
+        """An environment by digest. Raises NotFound."""
+
+    def list_metrics(self, run_id: str, name: str | None = None) -> list[MetricPoint]:
+        """The run's metric points, by name and step."""

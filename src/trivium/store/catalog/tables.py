@@ -1,0 +1,102 @@
+"""What the catalog remembers of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from trivium.values.alerts import Alert, Judgement, Profile
+from trivium.values.tables import Commit, DataFile, TableSpec
+
+
+class Draft(Struct, frozen=True):
+    """A staged and judged commit. `base` is the version it was made from: None for one that does not care (append)."""
+
+    commit: Commit
+    base: int | None
+    judgements: tuple[Judgement, ...]
+    alerts: tuple[Alert, ...]
+
+
+class Tables(Protocol):
+    """Tables and their versions. The catalog is the table's log: a version is the files added and not yet removed.
+
+    Guarantees: each method is one transaction. `publish` makes version, files, judgements, alerts and event visible
+    together or not at all. Versions count 1, 2, 3 without gaps and are never reused. An idempotency key names one
+    commit of a table for ever.
+    """
+
+    def declare(self, spec: TableSpec, *, actor: str) -> TableSpec:
+        """The table exists with this declaration. Repeating the same declaration changes nothing."""
+
+    def get_spec(self, name: str) -> TableSpec:
+        """The declaration. Raises NotFound."""
+
+    def find_spec(self, name: str) -> TableSpec | None:
+        """The declaration, or None."""
+
+    def list_specs(self) -> list[TableSpec]:
+        """Every declared table, by name."""
+
+    def publish(self, draft: Draft, *, actor: str) -> Commit:
+        """The commit is recorded: published with the next version, or kept aside when quarantined.
+
+        A commit with the same idempotency key is returned instead, and nothing changes. Publishing resolves the open
+        alerts of the partitions that it writes. Raises VersionConflict when `base` is no longer the newest version.
+        """
+
+    def settle(self, commit_id: str, *, release: bool, because: str, actor: str) -> Commit:
+        """A quarantined commit is released (published as flagged) or discarded; its alerts are resolved."""
+
+    def find_commit(self, table: str, idempotency_key: str) -> Commit | None:
+        """The commit made under this key, or None."""
+
+    def get_commit(self, commit_id: str) -> Commit:
+        """A commit by id, also a quarantined one. Raises NotFound."""
+
+    def find_version(self, table: str, version: int | None = None) -> Commit | None:
+        """The commit that published this version (None: the newest), or None."""
+
+    def list_commits(self, table: str, *, limit: int = 50, before: str | None = None) -> list[Commit]:
+        """Commits, newest first; `before` is the id of the last one already seen."""
+
+    def files(self, table: str, version: int) -> list[DataFile]:
+        """The files that make up this version, ordered by partition, then by age."""
+
+    def judgements(self, commit_id: str) -> list[Judgement]:
+        """What the checks said about each partition of a commit."""
+
+    def profiles(self, table: str, *, after: str = "", limit: int = 400) -> list[Profile]:
+        """Profiles of the newest `limit` published partitions whose commit id is after `after`, oldest first.
+
+        One per partition: of the commit that wrote it last.
+        """
+
+    def list_latest(self) -> list[Commit]:
+        """The newest published commit of each table, by table name."""
+
+
+class Alerts(Protocol):
+    """Alerts and the verdicts of people. Guarantees: an alert is never deleted; each method is one transaction."""
+
+    def record(self, judged: Sequence[Alert], *, resolved: Sequence[str], because: str, actor: str) -> list[Alert]:
+        """These alerts are open, and those ids are resolved. For checks outside a commit (metrics, freshness).
+
+        An alert that is already open for the same table, check, column and partition stays as it is.
+        """
+
+    def get_alert(self, alert_id: str) -> Alert:
+        """An alert by id, or by a unique beginning of it. Raises NotFound."""
+
+    def list_alerts(
+        self, *, table: str | None = None, state: str | None = None, partition: str | None = None, limit: int = 200
+    ) -> list[Alert]:
+        """Alerts, newest first."""
+
+    def list_blocking(self, tables: Sequence[str]) -> list[Alert]:
+        """Open alerts of severity "block" on these tables: nothing may be trained on them."""
+
+    def judge(self, alert_id: str, *, true_alarm: bool, because: str, actor: str) -> Alert:
+        """A person confirmed (true alarm) or dismissed (false alarm) the alert; dismissing also resolves it."""

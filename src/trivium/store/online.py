@@ -1,0 +1,75 @@
+"""The newest rows by key, for serving: a derived copy of published versions, always rebuildable."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+Row = dict[str, Any]
+
+
+class Online:
+    """Rows by (table, key, time) in an embedded SQLite file. A lookup gives the newest row not after a time.
+
+    Values are JSON scalars. The file is derived from the tables: losing it loses nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+
+    def put(self, table: str, version: int, rows: Sequence[tuple[str, str, Row]]) -> None:
+        """The rows (key, ISO time or "", values) of this table version can be looked up."""
+        connection = self._connection()
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(
+                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)",
+                [(table, key, at, version, msgspec.json.encode(values)) for key, at, values in rows],
+            )
+            connection.execute("INSERT OR REPLACE INTO versions VALUES (?, ?)", (table, version))
+
+    def get(self, table: str, key: str, *, at: str = "~") -> tuple[int, str, Row] | None:
+        """(version, time, values) of the newest row of this key whose time is not after `at` (ISO), or None."""
+        found = self._connection().execute(
+            "SELECT version, at, body FROM rows WHERE name = ? AND key = ? AND at <= ? ORDER BY at DESC LIMIT 1",
+            (table, key, at),
+        ).fetchone()
+        return None if found is None else (found[0], found[1], msgspec.json.decode(found[2]))
+
+    def version(self, table: str) -> int:
+        """The newest table version that was put here; 0 when there is none."""
+        found = self._connection().execute("SELECT version FROM versions WHERE name = ?", (table,)).fetchone()
+        return 0 if found is None else int(found[0])
+
+    def forget(self, table: str, *, before: str) -> None:
+        """Rows older than this ISO time are dropped."""
+        with self._connection() as connection:
+            connection.execute("DELETE FROM rows WHERE name = ? AND at < ? AND at <> ''", (table, before))
+
+    def close(self) -> None:
+        """This thread's connection is closed."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS rows (name TEXT, key TEXT, at TEXT, version INTEGER, body BLOB, "
+                "PRIMARY KEY (name, key, at)) WITHOUT ROWID"
+            )
+            connection.execute("CREATE TABLE IF NOT EXISTS versions (name TEXT PRIMARY KEY, version INTEGER)")
+            self._local.connection = connection
+        return connection

@@ -1,0 +1,95 @@
+"""The memory of one project, opened: catalog, lake, blobs and online store, with the clock and ids they use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+from trivium.clock import Clock, system_clock
+from trivium.ids import Ids, new_id
+from trivium.settings import Settings, load_settings
+from trivium.store.blobs import Blobs
+from trivium.store.catalog.catalog import Catalog, open_catalog
+from trivium.store.lake import Lake
+from trivium.store.online import Online
+
+
+@dataclass(frozen=True)
+class Store:
+    """Everything that is remembered, in one place. Passed down explicitly; `current_store` finds it at the doors."""
+
+    settings: Settings
+    catalog: Catalog
+    lake: Lake
+    blobs: Blobs
+    online: Online
+    clock: Clock
+    ids: Ids
+
+    @property
+    def actor(self) -> str:
+        """Who acts."""
+        return self.settings.actor
+
+    def close(self) -> None:
+        """Connections are closed."""
+        self.catalog.close()
+        self.online.close()
+
+
+def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Store:
+    """The project's store, made when it is new."""
+    state = settings.state
+    state.mkdir(parents=True, exist_ok=True)
+    sync = settings.durability == "full"
+    return Store(
+        settings=settings,
+        catalog=open_catalog(state / "catalog.db", clock=clock, durability=settings.durability),
+        lake=Lake(state / "tables", ids=ids, sync=sync),
+        blobs=Blobs(state / "blobs", sync=sync),
+        online=Online(state / "online.db"),
+        clock=clock,
+        ids=ids,
+    )
+
+
+_chosen: ContextVar[Store | None] = ContextVar("trivium_store", default=None)
+_opened: dict[tuple[int, Path], Store] = {}
+
+
+def current_store() -> Store:
+    """The store chosen by `use_store`, else the one of the project around the working folder, opened once a process."""
+    chosen = _chosen.get()
+    if chosen is not None:
+        return chosen
+    settings = load_settings()
+    place = (os.getpid(), settings.root)
+    if place not in _opened:
+        _opened[place] = open_store(settings)
+    return _opened[place]
+
+
+@contextmanager
+def use_store(store: Store) -> Iterator[Store]:
+    """Inside the block, tables, tasks and models belong to this store."""
+    token = _chosen.set(store)
+    try:
+        yield store
+    finally:
+        _chosen.reset(token)
+
+
+@contextmanager
+def connect(folder: str | Path, *, actor: str | None = None, durability: str | None = None) -> Iterator[Store]:
+    """Inside the block, everything belongs to the project in this folder, which is made when it is new."""
+    settings = load_settings(Path(folder), environ={"TRIVIUM_ROOT": str(folder)}, actor=actor, durability=durability)
+    store = open_store(settings)
+    try:
+        with use_store(store):
+            yield store
+    finally:
+        store.close()

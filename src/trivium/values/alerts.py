@@ -1,0 +1,81 @@
+"""What a check found, and the alert that a person answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from trivium.values.tables import Severity, State
+
+AlertState = Literal["open", "resolved"]
+Finding = Literal["true_alarm", "false_alarm"]
+
+
+class CheckResult(Struct, frozen=True):
+    """One check on one partition. `surprise` is in units of the check's own alarm threshold (1.0 = just alarming)."""
+
+    check: str
+    kind: str
+    column: str | None
+    partition: str
+    passed: bool
+    severity: Severity
+    message: str
+    observed: float | str | None = None
+    expected: str = ""
+    surprise: float | None = None
+    failing_rows: int = 0
+    examples: tuple[dict[str, Any], ...] = ()
+    evidence: dict[str, Any] = {}
+
+
+class ColumnProfile(Struct, frozen=True):
+    """What one column of one partition looks like: named scalars, and the share of its most frequent values."""
+
+    name: str
+    type: str
+    facts: dict[str, float]
+    top: dict[str, float] = {}
+
+
+class Profile(Struct, frozen=True):
+    """What one partition looks like. `facts` are about the rows as a whole (duplicates, order, pairs of columns)."""
+
+    table: str
+    partition: str
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    facts: dict[str, float] = {}
+
+
+class Judgement(Struct, frozen=True):
+    """One partition of one commit: its profile, every check's result, and the state that follows."""
+
+    partition: str
+    state: State
+    profile: Profile
+    results: tuple[CheckResult, ...]
+
+
+class Alert(Struct, frozen=True):
+    """A check that failed, about one column of one partition, with evidence and a person's verdict."""
+
+    id: str
+    table: str
+    column: str | None
+    partition: str
+    check: str
+    kind: str
+    severity: Severity
+    state: AlertState
+    message: str
+    evidence: dict[str, Any]
+    commit: str | None
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    resolved_because: str | None = None
+    verdict: Finding | None = None
+    verdict_by: str | None = None
+    verdict_because: str | None = None

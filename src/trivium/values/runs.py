@@ -1,0 +1,95 @@
+"""Runs of pipelines, their tasks, and what they read and wrote."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+RunStatus = Literal["running", "succeeded", "failed", "refused"]
+TaskStatus = Literal["running", "executed", "cached", "failed", "skipped"]
+
+
+class ArtifactRef(Struct, frozen=True):
+    """A stored value: its kind ("frame", "json", "model", "report", "version"), content digest, and small facts of it."""
+
+    kind: str
+    digest: str
+    bytes: int = 0
+    facts: dict[str, Any] = {}
+
+
+class TableInput(Struct, frozen=True):
+    """The exact table version that a run read."""
+
+    table: str
+    version: int
+    digest: str
+
+
+class Code(Struct, frozen=True):
+    """Where the code of a run came from: digest of its source, and the commit when there is one."""
+
+    digest: str
+    file: str = ""
+    git_commit: str | None = None
+    dirty: bool = False
+
+
+class Environment(Struct, frozen=True):
+    """What the code ran in: the digest covers Python and every installed distribution."""
+
+    digest: str
+    python: str
+    packages: dict[str, str]
+    platform: str = ""
+
+
+class Run(Struct, frozen=True):
+    """One execution of a pipeline. `key` makes it idempotent: the same key names the same run for ever."""
+
+    id: str
+    pipeline: str
+    status: RunStatus
+    parameters: dict[str, Any]
+    inputs: tuple[TableInput, ...]
+    code: Code
+    environment: str
+    actor: str
+    started_at: datetime
+    key: str | None = None
+    trigger: str | None = None
+    ended_at: datetime | None = None
+    executed: int = 0
+    cached: int = 0
+    metrics: dict[str, float] = {}
+    tags: dict[str, str] = {}
+    error: str | None = None
+
+
+class TaskRun(Struct, frozen=True):
+    """One task of one run. `node` is its place in the graph ("train", "train-2"); `reason` says why it ran."""
+
+    run: str
+    node: str
+    task: str
+    key: str
+    status: TaskStatus
+    started_at: datetime
+    ended_at: datetime | None = None
+    outputs: tuple[ArtifactRef, ...] = ()
+    upstream: tuple[str, ...] = ()
+    reason: str = ""
+    error: str | None = None
+    log: str = ""
+
+
+class MetricPoint(Struct, frozen=True):
+    """One value of one metric of a run at a step."""
+
+    run: str
+    name: str
+    value: float
+    step: int
+    at: datetime

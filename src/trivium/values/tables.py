@@ -1,0 +1,75 @@
+"""Tables, their versions and the checks declared on them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+State = Literal["valid", "flagged", "quarantined", "discarded"]
+Operation = Literal["append", "overwrite", "upsert", "delete"]
+Severity = Literal["block", "warn"]
+
+
+class Column(Struct, frozen=True):
+    """A column's name and its type, spelled as Arrow does: int64, float64, string, timestamp[us, UTC], ..."""
+
+    name: str
+    type: str
+
+
+class CheckSpec(Struct, frozen=True):
+    """A declared check: what kind, on which column, with which arguments. Stored as data, evaluated by its kind."""
+
+    name: str
+    kind: str
+    column: str | None = None
+    arguments: dict[str, Any] = {}
+    severity: Severity = "block"
+    owner: str | None = None
+
+
+class TableSpec(Struct, frozen=True):
+    """A declared table. `every` is the width of a partition of event time ("1d", "1h"); without `time` there is one."""
+
+    name: str
+    key: tuple[str, ...] = ()
+    time: str | None = None
+    every: str = "1d"
+    checks: tuple[CheckSpec, ...] = ()
+    watch: bool = True
+    owner: str | None = None
+    description: str = ""
+
+
+class DataFile(Struct, frozen=True):
+    """An immutable Parquet file. `path` is relative to the table storage, `digest` the SHA-256 of its bytes."""
+
+    path: str
+    partition: str
+    rows: int
+    bytes: int
+    digest: str
+
+
+class Commit(Struct, frozen=True):
+    """One change of a table. Published commits have a version; quarantined and discarded ones have None.
+
+    `rows` counts the rows of the table after a published commit, and the rows of the commit while it is quarantined.
+    """
+
+    id: str
+    table: str
+    version: int | None
+    state: State
+    operation: Operation
+    partitions: tuple[str, ...]
+    rows: int
+    columns: tuple[Column, ...]
+    added: tuple[DataFile, ...]
+    removed: tuple[str, ...]
+    idempotency_key: str | None
+    actor: str
+    run: str | None
+    committed_at: datetime
