@@ -10,6 +10,7 @@ from msgspec import Struct
 State = Literal["valid", "flagged", "quarantined", "discarded"]
 Operation = Literal["append", "overwrite", "upsert", "delete"]
 Severity = Literal["block", "warn"]
+Watch = Literal["block", "warn", "off"]
 
 
 class Column(Struct, frozen=True):
@@ -31,14 +32,17 @@ class CheckSpec(Struct, frozen=True):
 
 
 class TableSpec(Struct, frozen=True):
-    """A declared table. `every` is the width of a partition of event time ("1d", "1h"); without `time` there is one."""
+    """A declared table. `every` is the width of a partition of event time ("1d", "1h"); without `time` there is one.
+
+    `watch` says what learned expectations may do: quarantine blatant surprises and flag milder ones, only flag, or nothing.
+    """
 
     name: str
     key: tuple[str, ...] = ()
     time: str | None = None
     every: str = "1d"
     checks: tuple[CheckSpec, ...] = ()
-    watch: bool = True
+    watch: Watch = "block"
     owner: str | None = None
     description: str = ""
 
