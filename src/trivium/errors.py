@@ -1,4 +1,7 @@
-"""Every error a caller can decide on. The class docstring is the default message; the exit status is for the terminal."""
+"""Every error a caller can decide on.
+
+The class docstring is the default message; the exit status is for the terminal.
+"""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -31,7 +32,7 @@ TYPE_NAMES: dict[Any, str] = {
     pl.Null: "null",
 }
 DTYPES = {name: dtype for dtype, name in TYPE_NAMES.items()}
-READERS = {
+READERS: dict[str, Callable[..., pl.LazyFrame]] = {
     ".parquet": pl.scan_parquet,
     ".csv": pl.scan_csv,
     ".jsonl": pl.scan_ndjson,
@@ -82,7 +83,8 @@ def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:
 
     Anything else (Any, no annotation) gets a polars DataFrame.
     """
-    name = wanted if isinstance(wanted, str) else f"{getattr(wanted, '__module__', '')}.{getattr(wanted, '__name__', '')}"
+    module, kind = getattr(wanted, "__module__", ""), getattr(wanted, "__name__", "")
+    name = wanted if isinstance(wanted, str) else f"{module}.{kind}"
     if name.startswith("polars.") and name.endswith("LazyFrame"):
         return frame.lazy()
     rows = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
@@ -110,22 +112,22 @@ def columns_of(frame: pl.DataFrame) -> tuple[Column, ...]:
     return tuple(Column(name, type_name(dtype)) for name, dtype in frame.schema.items())
 
 
-def type_name(dtype: pl.DataType) -> str:
+def type_name(dtype: Any) -> str:
     """A polars type spelled as Arrow does."""
-    if isinstance(dtype, pl.Datetime):
-        zone = f", {dtype.time_zone}" if dtype.time_zone else ""
-        return f"timestamp[{dtype.time_unit}{zone}]"
-    if isinstance(dtype, pl.Duration):
-        return f"duration[{dtype.time_unit}]"
-    if isinstance(dtype, pl.Decimal):
-        return f"decimal[{dtype.precision}, {dtype.scale}]"
-    if isinstance(dtype, pl.List):
-        return f"list<{type_name(dtype.inner)}>"  # type: ignore[arg-type] # polars types `inner` as class or instance
-    if isinstance(dtype, pl.Struct):
-        return "struct<" + ", ".join(f"{f.name}: {type_name(f.dtype)}" for f in dtype.fields) + ">"  # type: ignore[arg-type] # the same
-    if isinstance(dtype, pl.Enum):
-        return "enum<" + ", ".join(dtype.categories.to_list()) + ">"
+    for kind, spell in SPELLINGS.items():
+        if isinstance(dtype, kind):
+            return spell(dtype)
     return TYPE_NAMES.get(dtype.base_type(), str(dtype).lower())
+
+
+SPELLINGS: dict[Any, Callable[[Any], str]] = {
+    pl.Datetime: lambda dtype: f"timestamp[{dtype.time_unit}{f', {dtype.time_zone}' if dtype.time_zone else ''}]",
+    pl.Duration: lambda dtype: f"duration[{dtype.time_unit}]",
+    pl.Decimal: lambda dtype: f"decimal[{dtype.precision}, {dtype.scale}]",
+    pl.List: lambda dtype: f"list<{type_name(dtype.inner)}>",
+    pl.Struct: lambda dtype: "struct<" + ", ".join(f"{f.name}: {type_name(f.dtype)}" for f in dtype.fields) + ">",
+    pl.Enum: lambda dtype: "enum<" + ", ".join(dtype.categories.to_list()) + ">",
+}
 
 
 def dtype_of(name: str) -> pl.DataType:
@@ -134,6 +136,5 @@ def dtype_of(name: str) -> pl.DataType:
         unit, _, zone = name[len("timestamp[") : -1].partition(", ")
         return pl.Datetime(unit, zone or None)  # type: ignore[arg-type] # unit is "ns", "us" or "ms" by construction
     if name in DTYPES:
-        dtype = DTYPES[name]
-        return dtype() if isinstance(dtype, type) else dtype
+        return cast(pl.DataType, DTYPES[name]())
     raise UnsupportedValue(f"The type {name!r} has no plain column type.")

@@ -33,9 +33,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.root / STATE_FOLDER
 
 
-def load_settings(
-    start: Path | None = None, *, environ: Mapping[str, str] = os.environ, **flags: object
-) -> Settings:
+def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.environ, **flags: object) -> Settings:
     """The settings of the project around `start` (default: the working folder).
 
     Raises Misuse when a file or variable holds an unknown name or a value of the wrong type.

@@ -36,10 +36,14 @@ class Online:
 
     def get(self, table: str, key: str, *, at: str = "~") -> tuple[int, str, Row] | None:
         """(version, time, values) of the newest row of this key whose time is not after `at` (ISO), or None."""
-        found = self._connection().execute(
-            "SELECT version, at, body FROM rows WHERE name = ? AND key = ? AND at <= ? ORDER BY at DESC LIMIT 1",
-            (table, key, at),
-        ).fetchone()
+        found = (
+            self._connection()
+            .execute(
+                "SELECT version, at, body FROM rows WHERE name = ? AND key = ? AND at <= ? ORDER BY at DESC LIMIT 1",
+                (table, key, at),
+            )
+            .fetchone()
+        )
         return None if found is None else (found[0], found[1], msgspec.json.decode(found[2]))
 
     def version(self, table: str) -> int:

@@ -12,7 +12,7 @@ TaskStatus = Literal["running", "executed", "cached", "failed", "skipped"]
 
 
 class ArtifactRef(Struct, frozen=True):
-    """A stored value: its kind ("frame", "json", "model", "report", "version"), content digest, and small facts of it."""
+    """A stored value: its kind ("frame", "json", "model", ...), content digest, and small facts of it."""
 
     kind: str
     digest: str
@@ -69,7 +69,10 @@ class Run(Struct, frozen=True):
 
 
 class TaskRun(Struct, frozen=True):
-    """One task of one run. `node` is its place in the graph ("train", "train-2"); `reason` says why it ran."""
+    """One task of one run. `node` is its place in the graph ("train", "train-2"); `reason` says why it ran.
+
+    `parts` is the digest of a blob that holds what the cache key was made of.
+    """
 
     run: str
     node: str
@@ -83,6 +86,7 @@ class TaskRun(Struct, frozen=True):
     reason: str = ""
     error: str | None = None
     log: str = ""
+    parts: str = ""
 
 
 class MetricPoint(Struct, frozen=True):

@@ -34,7 +34,8 @@ class CheckSpec(Struct, frozen=True):
 class TableSpec(Struct, frozen=True):
     """A declared table. `every` is the width of a partition of event time ("1d", "1h"); without `time` there is one.
 
-    `watch` says what learned expectations may do: quarantine blatant surprises and flag milder ones, only flag, or nothing.
+    `watch` says what learned expectations may do: quarantine blatant surprises and flag milder ones, only flag,
+    or nothing.
     """
 
     name: str

@@ -1,0 +1,1 @@
+"""The protocols over SQL: portable statements, one method one transaction."""

@@ -1,0 +1,55 @@
+"""The event log over SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trivium.store.catalog.events import ChainReport
+from trivium.store.catalog.sql.chain import FIRST, event_hash
+from trivium.store.catalog.sql.database import Database
+from trivium.values.events import Event
+
+
+class SqlEvents:
+    """Implements `Events`; see there for the guarantees."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def append(self, kind: str, subject: str, detail: dict[str, Any], *, actor: str) -> Event:
+        with self.database.write() as tx:
+            return tx.event(actor, kind, subject, detail)
+
+    def list_events(
+        self, *, after: int = 0, kind: str | None = None, subject: str | None = None, limit: int = 1000
+    ) -> list[Event]:
+        return self.database.read().all(
+            Event,
+            "SELECT * FROM events WHERE seq > ? AND (? IS NULL OR kind = ?) AND (? IS NULL OR subject = ?) "
+            "ORDER BY seq LIMIT ?",
+            after,
+            kind,
+            kind,
+            subject,
+            subject,
+            limit,
+        )
+
+    def list_newest(self, *, limit: int = 50, subject: str | None = None) -> list[Event]:
+        return self.database.read().all(
+            Event,
+            "SELECT * FROM events WHERE (? IS NULL OR subject = ?) ORDER BY seq DESC LIMIT ?",
+            subject,
+            subject,
+            limit,
+        )
+
+    def verify(self) -> ChainReport:
+        before, expected, problems = FIRST, 1, list[str]()
+        for row in self.database.read().execute("SELECT * FROM events ORDER BY seq"):
+            if row["seq"] != expected:
+                problems.append(f"event {expected} is missing: the next one has number {row['seq']}")
+            if event_hash(before, dict(row)) != row["hash"]:
+                problems.append(f"event {row['seq']} ({row['kind']} {row['subject']}) does not match its hash")
+            before, expected = row["hash"], row["seq"] + 1
+        return ChainReport(events=expected - 1, head=before, problems=tuple(problems[:20]))

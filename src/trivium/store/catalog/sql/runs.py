@@ -1,0 +1,130 @@
+"""Runs over SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from trivium.errors import NotFound
+from trivium.store.catalog.sql.database import Database, Transaction
+from trivium.store.catalog.sql.rows import json_text
+from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
+
+
+class SqlRuns:
+    """Implements `Runs`; see there for the guarantees."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def start(self, run: Run, environment: Environment) -> Run:
+        with self.database.write() as tx:
+            if run.key is not None:
+                known = tx.one(Run, "SELECT * FROM runs WHERE key = ?", run.key)
+                if known is not None:
+                    return known
+            if tx.execute("SELECT 1 FROM environments WHERE digest = ?", environment.digest).fetchone() is None:
+                tx.insert("environments", environment)
+            tx.insert("runs", run)
+            inputs = {each.table: each.version for each in run.inputs}
+            tx.event(
+                run.actor, "run.started", run.id, {"pipeline": run.pipeline, "inputs": inputs, "trigger": run.trigger}
+            )
+        return run
+
+    def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
+        with self.database.write() as tx:
+            run = _get(tx, run_id)
+            counts = dict(
+                tx.execute("SELECT status, COUNT(*) FROM task_runs WHERE run = ? GROUP BY status", run.id).fetchall()
+            )
+            ended = msgspec.structs.replace(
+                run, status=status, ended_at=at, error=error,
+                executed=counts.get("executed", 0), cached=counts.get("cached", 0),
+            )  # fmt: skip
+            tx.replace("runs", ended)
+            tx.event(run.actor, f"run.{status}", run.id, {"pipeline": run.pipeline, "error": error})
+        return ended
+
+    def record_task(self, task: TaskRun) -> None:
+        with self.database.write() as tx:
+            tx.replace("task_runs", task)
+            for output in task.outputs:
+                tx.execute("INSERT OR IGNORE INTO task_outputs VALUES (?, ?, ?)", output.digest, task.run, task.node)
+
+    def find_cached(self, key: str) -> TaskRun | None:
+        return self.database.read().one(
+            TaskRun,
+            "SELECT * FROM task_runs WHERE key = ? AND status = 'executed' ORDER BY started_at DESC LIMIT 1",
+            key,
+        )
+
+    def log_metrics(self, points: list[MetricPoint]) -> None:
+        with self.database.write() as tx:
+            for point in points:
+                tx.replace("metric_points", point)
+            for run_id in {point.run for point in points}:
+                latest = tx.execute(
+                    "SELECT name, value FROM metric_points WHERE run = ? ORDER BY step, at", run_id
+                ).fetchall()
+                metrics = {row["name"]: row["value"] for row in latest}
+                tx.execute("UPDATE runs SET metrics = ? WHERE id = ?", json_text(metrics), run_id)
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        with self.database.write() as tx:
+            run = _get(tx, run_id)
+            tx.execute("UPDATE runs SET tags = ? WHERE id = ?", json_text({**run.tags, **tags}), run_id)
+
+    def get_run(self, run_id: str) -> Run:
+        return _get(self.database.read(), run_id)
+
+    def find_by_key(self, key: str) -> Run | None:
+        return self.database.read().one(Run, "SELECT * FROM runs WHERE key = ?", key)
+
+    def list_runs(
+        self, *, pipeline: str | None = None, status: str | None = None, limit: int = 50, before: str | None = None
+    ) -> list[Run]:
+        return self.database.read().all(
+            Run,
+            "SELECT * FROM runs WHERE (? IS NULL OR pipeline = ?) AND (? IS NULL OR status = ?) "
+            "AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
+            pipeline, pipeline, status, status, before, before, limit,
+        )  # fmt: skip
+
+    def list_tasks(self, run_id: str) -> list[TaskRun]:
+        return self.database.read().all(
+            TaskRun, "SELECT * FROM task_runs WHERE run = ? ORDER BY started_at, node", run_id
+        )
+
+    def find_producers(self, digest: str) -> list[TaskRun]:
+        return self.database.read().all(
+            TaskRun,
+            "SELECT t.* FROM task_runs t JOIN task_outputs o ON o.run = t.run AND o.node = t.node "
+            "WHERE o.digest = ? ORDER BY t.started_at DESC",
+            digest,
+        )
+
+    def get_environment(self, digest: str) -> Environment:
+        found = self.database.read().one(Environment, "SELECT * FROM environments WHERE digest = ?", digest)
+        if found is None:
+            raise NotFound(f"There is no environment {digest!r}.")
+        return found
+
+    def list_metrics(self, run_id: str, name: str | None = None) -> list[MetricPoint]:
+        return self.database.read().all(
+            MetricPoint,
+            "SELECT * FROM metric_points WHERE run = ? AND (? IS NULL OR name = ?) ORDER BY name, step, at",
+            run_id, name, name,
+        )  # fmt: skip
+
+
+def _get(tx: Transaction, run_id: str) -> Run:
+    found = tx.all(Run, "SELECT * FROM runs WHERE substr(id, 1, ?) = ? LIMIT 2", len(run_id), run_id)
+    if len(found) != 1 or not run_id:
+        raise NotFound(
+            f"{'No run has' if not found else 'Several runs have'} an id beginning with {run_id!r}; "
+            "`trivium runs list` shows them."
+        )
+    return found[0]
