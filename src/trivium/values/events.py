@@ -10,6 +10,13 @@ from msgspec import Struct
 FiringState = Literal["pending", "refused", "running", "done", "failed"]
 
 
+class EventPattern(Struct, frozen=True):
+    """Which events are meant: their kind, and the name of what they happened to."""
+
+    kind: str
+    subject: str
+
+
 class Event(Struct, frozen=True):
     """Something that happened, written in the same transaction as the fact, and a link of the audit chain.
 

@@ -1,0 +1,67 @@
+"""Rows by partition of event time: the unit of commits, checks and backfills."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import polars as pl
+from trivium.checks.partition import Partition
+
+from trivium.durations import parse_duration
+from trivium.errors import Misuse, SchemaMismatch
+from trivium.values.tables import TableSpec
+
+WHOLE = "all"
+FORMATS = {"1h": "%Y-%m-%dT%H", "1d": "%Y-%m-%d"}
+
+
+def split_partitions(spec: TableSpec, rows: pl.DataFrame) -> list[Partition]:
+    """The rows by partition, oldest first. A table without event time has the one partition "all".
+
+    Raises SchemaMismatch when the time column is absent, not a time, or null somewhere.
+    """
+    if spec.time is None:
+        return [Partition(WHOLE, rows)]
+    _check_time(spec, spec.time, rows)
+    named = rows.with_columns(__partition=pl.col(spec.time).dt.strftime(partition_format(spec.every)))
+    parts = named.partition_by("__partition", as_dict=True, include_key=False, maintain_order=True)
+    return [Partition(str(name), part) for (name,), part in sorted(parts.items(), key=lambda item: str(item[0][0]))]
+
+
+def partition_format(every: str) -> str:
+    """How partitions of this width are named. Raises Misuse for widths other than an hour and a day."""
+    if every not in FORMATS:
+        raise Misuse(f"Partitions are '1d' or '1h' wide, not {every!r}.")
+    return FORMATS[every]
+
+
+def partition_start(name: str) -> datetime | None:
+    """When the partition begins; None for the one partition of a table without event time."""
+    return None if name == WHOLE else datetime.fromisoformat(name if "T" not in name else f"{name}:00")
+
+
+def is_due(previous: str, partition: str, every: str) -> bool:
+    """Whether at least `every` of event time lies between two partitions."""
+    before, after = partition_start(previous), partition_start(partition)
+    return before is None or after is None or after - before >= parse_duration(every)
+
+
+def day_before(name: str, days: int) -> str:
+    """The name of the daily partition that many days earlier."""
+    return (date.fromisoformat(name) - timedelta(days=days)).isoformat()
+
+
+def _check_time(spec: TableSpec, time: str, rows: pl.DataFrame) -> None:
+    if time not in rows.columns:
+        raise SchemaMismatch(
+            f"The rows for table {spec.name!r} lack its time column {time!r}; they have {rows.columns}."
+        )
+    if not isinstance(rows.schema[time], (pl.Datetime, pl.Date)):
+        raise SchemaMismatch(
+            f"The time column {time!r} of table {spec.name!r} holds {rows.schema[time]}; give timestamps or dates."
+        )
+    absent = rows[time].null_count()
+    if absent:
+        raise SchemaMismatch(
+            f"{absent} of {rows.height} rows for table {spec.name!r} have no {time!r}, so they belong to no partition."
+        )

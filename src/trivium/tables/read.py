@@ -1,0 +1,59 @@
+"""Reading a version of a table."""
+
+from __future__ import annotations
+
+import warnings
+
+import polars as pl
+
+from trivium.errors import NotFound
+from trivium.store.store import Store
+from trivium.values.tables import Commit
+
+
+class FlaggedData(UserWarning):
+    """The version that is read has open alerts."""
+
+
+def get_version(store: Store, name: str, version: int | None = None) -> Commit:
+    """The commit that published this version (None: the newest). Raises NotFound."""
+    store.catalog.tables.get_spec(name)
+    found = store.catalog.tables.find_version(name, version)
+    if found is None:
+        what = "has no published version yet" if version is None else f"has no version {version}"
+        raise NotFound(f"Table {name!r} {what}; `trivium tables log {name}` shows its commits.")
+    return found
+
+
+def read_version(store: Store, name: str, version: int | None = None) -> pl.LazyFrame:
+    """The rows of a published version (None: the newest), lazily, ordered by partition.
+
+    Warns with FlaggedData when that version was flagged by its checks and the alerts are still open.
+    Raises NotFound when there is no such version.
+    """
+    commit = get_version(store, name, version)
+    if commit.state == "flagged":
+        _warn_flagged(store, commit)
+    assert commit.version is not None  # noqa: S101 # published commits have a version
+    files = store.catalog.tables.files(name, commit.version)
+    return store.lake.scan(files)
+
+
+def read_commit(store: Store, commit_id: str) -> pl.LazyFrame:
+    """The rows that one commit added, also of a quarantined one: it has to be asked for by name."""
+    return store.lake.scan(store.catalog.tables.get_commit(commit_id).added)
+
+
+def _warn_flagged(store: Store, commit: Commit) -> None:
+    alerts = [
+        alert
+        for partition in commit.partitions
+        for alert in store.catalog.alerts.list_alerts(table=commit.table, state="open", partition=partition)
+    ]
+    if alerts:
+        story = "; ".join(alert.message for alert in alerts[:3])
+        warnings.warn(
+            f"{commit.table} version {commit.version} is flagged: {story} (`trivium alerts list`)",
+            FlaggedData,
+            stacklevel=3,
+        )
