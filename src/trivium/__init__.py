@@ -1,0 +1,85 @@
+"""Trivium: one database that understands machine learning, and a pipeline engine on it.
+
+Everything a user writes is a name of this module: `import trivium as tv`. Importing it loads nothing heavy; each name is
+loaded at its first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trivium.checks.kinds import between as between
+    from trivium.checks.kinds import coverage as coverage
+    from trivium.checks.kinds import fresh as fresh
+    from trivium.checks.kinds import matches as matches
+    from trivium.checks.kinds import one_of as one_of
+    from trivium.checks.kinds import row_count as row_count
+    from trivium.checks.kinds import rule as rule
+    from trivium.checks.kinds import unique as unique
+    from trivium.checks.metric import latency as latency
+    from trivium.checks.metric import metric as metric
+    from trivium.errors import TriviumError as TriviumError
+    from trivium.models.evaluate import evaluate as evaluate
+    from trivium.models.package import Model as Model
+    from trivium.models.prepare import prepare as prepare
+    from trivium.models.register import register as register
+    from trivium.pipelines.pipeline import pipeline as pipeline
+    from trivium.pipelines.split import split as split
+    from trivium.pipelines.task import task as task
+    from trivium.serving.endpoint import Endpoint as Endpoint
+    from trivium.store.store import connect as connect
+    from trivium.store.store import current_store as current_store
+    from trivium.tables.as_of import as_of as as_of
+    from trivium.tables.table import Table as Table
+    from trivium.tracking.log import log as log
+    from trivium.tracking.log import log_metric as log_metric
+    from trivium.tracking.log import tag as tag
+    from trivium.tracking.run import run as run
+    from trivium.triggers.rule import on as on
+
+__version__ = "0.1.0"
+
+HOMES = {
+    "Endpoint": "trivium.serving.endpoint",
+    "Model": "trivium.models.package",
+    "Table": "trivium.tables.table",
+    "TriviumError": "trivium.errors",
+    "as_of": "trivium.tables.as_of",
+    "between": "trivium.checks.kinds",
+    "connect": "trivium.store.store",
+    "coverage": "trivium.checks.kinds",
+    "current_store": "trivium.store.store",
+    "evaluate": "trivium.models.evaluate",
+    "fresh": "trivium.checks.kinds",
+    "latency": "trivium.checks.metric",
+    "log": "trivium.tracking.log",
+    "log_metric": "trivium.tracking.log",
+    "matches": "trivium.checks.kinds",
+    "metric": "trivium.checks.metric",
+    "on": "trivium.triggers.rule",
+    "one_of": "trivium.checks.kinds",
+    "pipeline": "trivium.pipelines.pipeline",
+    "prepare": "trivium.models.prepare",
+    "register": "trivium.models.register",
+    "row_count": "trivium.checks.kinds",
+    "rule": "trivium.checks.kinds",
+    "run": "trivium.tracking.run",
+    "split": "trivium.pipelines.split",
+    "tag": "trivium.tracking.log",
+    "task": "trivium.pipelines.task",
+    "unique": "trivium.checks.kinds",
+}
+
+__all__ = ["__version__", *sorted(HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module 'trivium' has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

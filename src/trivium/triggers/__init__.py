@@ -1,0 +1,1 @@
+"""Events to actions: rules and the worker that carries them out."""
