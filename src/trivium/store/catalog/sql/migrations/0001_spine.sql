@@ -27,7 +27,7 @@ CREATE TABLE judgements (
     commit_id TEXT NOT NULL, "table" TEXT NOT NULL, partition TEXT NOT NULL, state TEXT NOT NULL, profile TEXT NOT NULL,
     results TEXT NOT NULL, published TEXT, PRIMARY KEY (commit_id, partition)
 );
-CREATE INDEX judgements_by_table ON judgements ("table", published);
+CREATE INDEX judgements_by_partition ON judgements ("table", partition, published);
 
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY, "table" TEXT NOT NULL, "column" TEXT, partition TEXT NOT NULL, "check" TEXT NOT NULL,

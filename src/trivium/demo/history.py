@@ -1,0 +1,39 @@
+"""Chapter 1: eight months of history become versioned, checked tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from trivium.demo.stage import Stage
+
+
+def tell_history(stage: Stage) -> None:
+    """January to August is committed, a day a partition."""
+    say = stage.narrator.say
+    stage.narrator.chapter(1, "Eight months of data become tables")
+    stage.planes.append(stage.upstream.planes, idempotency_key="planes/2013", store=stage.store)
+    for day in stage.narrator.track(stage.calendar.history, "committing January to August"):
+        stage.deliver_weather(day)
+        stage.deliver_flights(day)
+    rows = []
+    for table in (stage.flights, stage.weather, stage.planes):
+        latest = table.get_latest(store=stage.store)
+        judged = Counter(commit.state for commit in stage.store.catalog.tables.list_commits(table.name, limit=1000))
+        states = ", ".join(f"{count} {state}" for state, count in sorted(judged.items()))
+        rows.append((table.name, latest.version, f"{latest.rows:,}", states, len(table.spec.checks)))
+    stage.narrator.show(("table", "version", "rows", "commits", "declared checks"), rows)
+    say("Every column is also watched: what is normal is learned from each partition's profile, no threshold typed.")
+    show_profile(stage)
+
+
+def show_profile(stage: Stage) -> None:
+    """A few columns of the newest partition, as profiled at its commit."""
+    profile = stage.store.catalog.tables.profiles(stage.weather.name, limit=1)[-1]
+    rows = []
+    for column in profile.columns:
+        facts = column.facts
+        if "median" in facts and column.name in ("temp", "humid", "wind_speed", "visib"):
+            spread = f"{facts['minimum']:.1f} to {facts['maximum']:.1f}"
+            rows.append((column.name, f"{1 - facts['null_rate']:.0%}", f"{facts['median']:.1f}", spread))
+    stage.narrator.say(f"The profile of [b]{profile.table}[/] on {profile.partition} ({profile.rows} rows):")
+    stage.narrator.show(("column", "coverage", "median", "range"), rows)
