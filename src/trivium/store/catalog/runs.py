@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,14 +18,23 @@ class Runs(Protocol):
     def start(self, run: Run, environment: Environment) -> Run:
         """The run is recorded as running; a run with the same key is returned instead (finished or to be resumed)."""
 
+    def reopen(self, run_id: str, *, actor: str) -> Run:
+        """The run is recorded as running again: it goes on where it failed, was refused, or was killed."""
+
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
         """The run has ended; its counts of executed and cached tasks are taken from its task records."""
 
     def record_task(self, task: TaskRun) -> None:
         """The task's state is replaced by this one."""
 
+    def record_tasks(self, tasks: Sequence[TaskRun]) -> None:
+        """The same for several tasks, in one transaction."""
+
     def find_cached(self, key: str) -> TaskRun | None:
         """The newest executed task with this cache key, or None."""
+
+    def find_newest_task(self, task: str) -> TaskRun | None:
+        """The newest executed run of the task with this name, or None."""
 
     def log_metrics(self, points: list[MetricPoint]) -> None:
         """The points are stored; the same point twice is stored once. The run shows the last value by step."""

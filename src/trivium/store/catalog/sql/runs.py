@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -34,6 +34,13 @@ class SqlRuns:
             )
         return run
 
+    def reopen(self, run_id: str, *, actor: str) -> Run:
+        with self.database.write() as tx:
+            run = msgspec.structs.replace(_get(tx, run_id), status="running", ended_at=None, error=None)
+            tx.replace("runs", run)
+            tx.event(actor, "run.resumed", run.id, {"pipeline": run.pipeline})
+        return run
+
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
         with self.database.write() as tx:
             run = _get(tx, run_id)
@@ -49,16 +56,29 @@ class SqlRuns:
         return ended
 
     def record_task(self, task: TaskRun) -> None:
+        self.record_tasks([task])
+
+    def record_tasks(self, tasks: Sequence[TaskRun]) -> None:
         with self.database.write() as tx:
-            tx.replace("task_runs", task)
-            for output in task.outputs:
-                tx.execute("INSERT OR IGNORE INTO task_outputs VALUES (?, ?, ?)", output.digest, task.run, task.node)
+            for task in tasks:
+                tx.replace("task_runs", task)
+                for output in task.outputs:
+                    tx.execute(
+                        "INSERT OR IGNORE INTO task_outputs VALUES (?, ?, ?)", output.digest, task.run, task.node
+                    )
 
     def find_cached(self, key: str) -> TaskRun | None:
         return self.database.read().one(
             TaskRun,
             "SELECT * FROM task_runs WHERE key = ? AND status = 'executed' ORDER BY started_at DESC LIMIT 1",
             key,
+        )
+
+    def find_newest_task(self, task: str) -> TaskRun | None:
+        return self.database.read().one(
+            TaskRun,
+            "SELECT * FROM task_runs WHERE task = ? AND status = 'executed' ORDER BY started_at DESC LIMIT 1",
+            task,
         )
 
     def log_metrics(self, points: list[MetricPoint]) -> None:

@@ -1,0 +1,1 @@
+"""Tasks and pipelines: plain typed functions, cached, recorded and resumed."""

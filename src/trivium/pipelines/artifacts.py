@@ -1,0 +1,150 @@
+"""Values between tasks: stored by content and read back for each reader, so that nobody sees another's changes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Protocol, Self, runtime_checkable
+
+import msgspec
+import polars as pl
+
+from trivium.digest import digest_file
+from trivium.errors import CorruptObject, NotFound, TriviumError, UnsupportedValue
+from trivium.frames import from_frame
+from trivium.pipelines.plain import find_class, from_plain, to_plain
+from trivium.pipelines.signature import FRAME_PACKAGES, frame_type, type_path
+from trivium.store.blobs import Blobs
+from trivium.values.runs import ArtifactRef
+
+CHECKED_BYTES = 1 << 20
+
+
+@runtime_checkable
+class Storable(Protocol):
+    """An object that knows how to store itself; `ref.facts["type"]` ("module:Class") finds its class again."""
+
+    def save(self, blobs: Blobs) -> ArtifactRef:
+        """The object is stored; the reference finds it."""
+
+    @classmethod
+    def load(cls, blobs: Blobs, ref: ArtifactRef) -> Self:
+        """The object that was stored."""
+
+
+def encode(value: Any, blobs: Blobs, what: str = "The value") -> ArtifactRef:
+    """The value is stored. `what` names it in the message: "Task 'train', output 1".
+
+    Raises UnsupportedValue for a type that would not come back as it is.
+    """
+    try:
+        return _encode(value, blobs)
+    except UnsupportedValue as error:
+        raise UnsupportedValue(
+            f"{what} cannot be stored: it is, or contains, a {type_path(type(value))}. {error}"
+        ) from None
+
+
+def decode(ref: ArtifactRef, blobs: Blobs, wanted: Any = Any) -> Any:
+    """The value, a new object each time; a frame comes as the wanted type.
+
+    Raises NotFound or CorruptObject when its bytes are not what they were.
+    """
+    if ref.kind == "frame":
+        return _decode_frame(ref, blobs, wanted)
+    if ref.kind == "json":
+        return from_plain(msgspec.json.decode(blobs.get(ref.digest)), lambda inner: decode(inner, blobs))
+    return find_class(str(ref.facts["type"])).load(blobs, ref)
+
+
+def is_intact(ref: ArtifactRef, blobs: Blobs) -> bool:
+    """Whether the bytes are there: small ones are read and compared, of large ones only the size."""
+    path = blobs.path(ref.digest)
+    try:
+        size = path.stat().st_size
+        if size > CHECKED_BYTES:
+            return size == ref.bytes or not ref.bytes
+        blobs.get(ref.digest)
+    except (OSError, TriviumError):
+        return False
+    return True
+
+
+def forget_damaged(ref: ArtifactRef, blobs: Blobs) -> None:
+    """Bytes that are not what their digest says are removed, so that the value can be stored again."""
+    path = blobs.path(ref.digest)
+    if path.is_file() and digest_file(path) != ref.digest:
+        path.unlink()
+
+
+def _encode(value: Any, blobs: Blobs) -> ArtifactRef:
+    if isinstance(value, Storable) and not isinstance(value, type):
+        return value.save(blobs)
+    if _is_frame(value):
+        return _encode_frame(value, blobs)
+    plain = to_plain(value, lambda inner: _encode_inner(inner, blobs))
+    data = msgspec.json.encode(plain)
+    return ArtifactRef("json", blobs.put(data), len(data), {"type": type(value).__qualname__})
+
+
+def _encode_inner(value: Any, blobs: Blobs) -> ArtifactRef | None:
+    if _is_frame(value) or (isinstance(value, Storable) and not isinstance(value, type)):
+        return _encode(value, blobs)
+    return None
+
+
+def _is_frame(value: Any) -> bool:
+    path = type_path(type(value))
+    return path.startswith(FRAME_PACKAGES) and (bool(frame_type(type(value))) or isinstance(value, pl.Series))
+
+
+def _encode_frame(value: Any, blobs: Blobs) -> ArtifactRef:
+    rows = _rows(value)
+    objects = [name for name, dtype in rows.schema.items() if dtype == pl.Object]
+    if objects:
+        raise UnsupportedValue(f"Column {objects[0]!r} holds Python objects; give it a column type.")
+    buffer = io.BytesIO()
+    rows.rechunk().write_parquet(buffer, compression="zstd", compression_level=1)
+    data = buffer.getvalue()
+    facts = {"type": type_path(type(value)), "rows": rows.height, "columns": rows.width}
+    return ArtifactRef("frame", blobs.put(data), len(data), facts)
+
+
+def _rows(value: Any) -> pl.DataFrame:
+    if isinstance(value, pl.DataFrame):
+        return value
+    if isinstance(value, pl.LazyFrame):
+        return value.collect()
+    if isinstance(value, pl.Series):
+        return value.to_frame()
+    if type_path(type(value)).startswith("pandas."):
+        if not _has_plain_index(value):
+            raise UnsupportedValue("Its index would be lost; return frame.reset_index().")
+        return pl.from_pandas(value)
+    frame = pl.DataFrame(value)
+    return frame
+
+
+def _has_plain_index(frame: Any) -> bool:
+    index = frame.index
+    return type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1
+
+
+def _decode_frame(ref: ArtifactRef, blobs: Blobs, wanted: Any) -> Any:
+    made_as = str(ref.facts.get("type", ""))
+    target = frame_type(wanted) or made_as
+    if target.endswith("LazyFrame"):
+        return pl.scan_parquet(_verified(ref, blobs), glob=False)
+    rows = pl.read_parquet(io.BytesIO(blobs.get(ref.digest)))
+    if target.endswith(".Series"):
+        return rows.to_series()
+    return from_frame(rows, target)
+
+
+def _verified(ref: ArtifactRef, blobs: Blobs) -> Path:
+    path = blobs.path(ref.digest)
+    if not path.is_file():
+        raise NotFound(f"The stored frame {ref.digest[:12]} is gone.")
+    if digest_file(path) != ref.digest:
+        raise CorruptObject(f"The stored frame {ref.digest[:12]} was changed on disk.")
+    return path

@@ -1,0 +1,111 @@
+"""The cache key of a task: its code with all first-party code it reaches, its inputs' content, its environment.
+
+Not part of it: comments, docstrings, formatting, file and module names, resources, and the machine. The hard cases
+are in `source` (what counts as the same code), `reach` (what is reached) and `fingerprint` (what a value is).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from trivium.digest import digest_of
+from trivium.pipelines.fingerprint import fingerprint
+from trivium.pipelines.graph import Node, Output, leaves, source
+from trivium.pipelines.reach import reach
+from trivium.pipelines.signature import is_table
+from trivium.values.runs import ArtifactRef, TableInput
+
+
+class InputPart(Struct, frozen=True):
+    """One argument: what kind of thing it is, the digest of its content, and how it is shown to people."""
+
+    kind: Literal["table", "task", "parameter"]
+    digest: str
+    shown: str
+
+
+class KeyParts(Struct, frozen=True):
+    """Everything that a cache key is made of, kept so that two keys can be compared."""
+
+    task: str
+    version: str
+    code: tuple[tuple[str, str], ...]
+    inputs: dict[str, InputPart]
+    environment: str
+
+
+def cache_key(parts: KeyParts) -> str:
+    """The key: SHA-256 over the parts' digests."""
+    inputs = {name: part.digest for name, part in parts.inputs.items()}
+    return digest_of("task", [parts.task, parts.version, parts.code, inputs, parts.environment])
+
+
+def key_parts(
+    node: Node, artifacts: Mapping[str, tuple[ArtifactRef, ...]], tables: Mapping[str, TableInput], environment: str
+) -> KeyParts:
+    """The parts of this node's key, when the results of all its upstream nodes are known.
+
+    Raises CacheKeyError, naming what has no content to compare.
+    """
+    return KeyParts(
+        task=node.task.name,
+        version=node.task.options.version,
+        code=reach(node.task.function).code,
+        inputs={name: _input_part(name, value, artifacts, tables) for name, value in node.arguments.items()},
+        environment=environment,
+    )
+
+
+def encode_parts(parts: KeyParts) -> bytes:
+    """The parts as they are stored."""
+    return msgspec.json.encode(parts)
+
+
+def decode_parts(data: bytes) -> KeyParts | None:
+    """Stored parts; None when they were written in another form."""
+    try:
+        return msgspec.json.decode(data, type=KeyParts)
+    except msgspec.DecodeError:
+        return None
+
+
+def artifact_digest(leaf: Node | Output, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> list[str]:
+    """Digests of what this node, or this one output of it, made."""
+    refs = artifacts[source(leaf).name]
+    return [refs[leaf.index].digest] if isinstance(leaf, Output) else [ref.digest for ref in refs]
+
+
+def _input_part(
+    name: str, value: Any, artifacts: Mapping[str, tuple[ArtifactRef, ...]], tables: Mapping[str, TableInput]
+) -> InputPart:
+    content = digest_of("input", fingerprint(value, _special(name, artifacts, tables)))
+    inside = list(leaves(value))
+    promised = [leaf for leaf in inside if isinstance(leaf, Node | Output)]
+    named = [f"{leaf.name} version {tables[leaf.name].version}" for leaf in inside if is_table(leaf)]
+    if promised:
+        return InputPart("task", content, ", ".join(dict.fromkeys(source(leaf).name for leaf in promised)))
+    return InputPart("table" if named else "parameter", content, ", ".join(named) or _short(value))
+
+
+def _special(
+    name: str, artifacts: Mapping[str, tuple[ArtifactRef, ...]], tables: Mapping[str, TableInput]
+) -> Callable[[Any], Any]:
+    def answer(value: Any) -> Any:
+        if isinstance(value, Node | Output):
+            return ["artifact", artifact_digest(value, artifacts)]
+        if is_table(value):
+            return ["table", tables[value.name].digest]
+        if callable(value) and not hasattr(type(value), "__struct_fields__"):
+            return ["code", reach(value).code]
+        return None
+
+    return answer
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

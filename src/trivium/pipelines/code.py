@@ -1,0 +1,60 @@
+"""Where the code of a run came from."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trivium.digest import digest_of
+from trivium.errors import CacheKeyError
+from trivium.pipelines.reach import Reached, reach
+from trivium.values.runs import Code
+
+GIT_SECONDS = 10
+
+
+def code_of(function: Callable[..., Any], root: Path) -> Code:
+    """The digest of all first-party code that the function reaches, its file, and the git commit when there is one."""
+    try:
+        reached = reach(function)
+    except CacheKeyError:
+        reached = Reached((), (file_of(function),))
+    files = [file for file in reached.files if Path(file).is_file()]
+    commit, dirty = git_state(files)
+    return Code(
+        digest=digest_of("pipeline", reached.code), file=_shown(file_of(function), root), git_commit=commit, dirty=dirty
+    )
+
+
+def file_of(function: Callable[..., Any]) -> str:
+    """The file that defines the function."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code.co_filename if code else ""
+
+
+def git_state(files: Sequence[str]) -> tuple[str | None, bool]:
+    """(commit, whether one of these files differs from it); (None, False) without git or outside of a repository."""
+    if not files:
+        return None, False
+    command = ["git", "status", "--porcelain=v2", "--branch", "--", *files]
+    try:
+        done = subprocess.run(  # noqa: S603 # fixed program; the files are those of loaded code
+            command, cwd=Path(files[0]).parent, capture_output=True, text=True, timeout=GIT_SECONDS, check=False
+        )
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None, False
+    lines = done.stdout.splitlines()
+    commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "(initial)")
+    if done.returncode or commit == "(initial)":
+        return None, False
+    return commit, any(not line.startswith("#") for line in lines)
+
+
+def _shown(file: str, root: Path) -> str:
+    try:
+        return str(Path(file).resolve().relative_to(root.resolve()))
+    except ValueError:
+        return file

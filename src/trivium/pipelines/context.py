@@ -1,0 +1,79 @@
+"""What a task can know of the run that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+
+from trivium.errors import Misuse
+from trivium.store.store import Store
+from trivium.values.runs import MetricPoint
+
+FLUSH_AFTER = timedelta(seconds=1)
+
+
+class TaskContext:
+    """The run and node that are executing here.
+
+    `idempotency_key` is the same for every attempt of this node in this run, also after a crash: give it to whatever
+    the task writes to. Metrics are on record at the latest when the task ends, also when it fails.
+    """
+
+    def __init__(self, store: Store, run: str, node: str, idempotency_key: str) -> None:
+        self.store = store
+        self.run = run
+        self.node = node
+        self.idempotency_key = idempotency_key
+        self.logged: dict[str, tuple[float, int]] = {}
+        self._waiting: list[MetricPoint] = []
+        self._flushed: datetime = store.clock()
+
+    def log_metric(self, name: str, value: float, step: int = 0) -> None:
+        """The run has this value of the metric at this step. Raises Misuse for what is not a number."""
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise Misuse(f"Metric {name!r} is a number, not {value!r}.") from None
+        now = self.store.clock()
+        if name not in self.logged or step >= self.logged[name][1]:
+            self.logged[name] = (number, step)
+        self._waiting.append(MetricPoint(self.run, name, number, step, now))
+        if now - self._flushed >= FLUSH_AFTER:
+            self.flush()
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """The same for several metrics."""
+        for name, value in metrics.items():
+            self.log_metric(name, value, step)
+
+    def tag(self, **tags: str) -> None:
+        """The run carries these tags."""
+        self.store.catalog.runs.tag(self.run, {name: str(value) for name, value in tags.items()})
+
+    def flush(self) -> None:
+        """Every metric logged so far is on record."""
+        if self._waiting:
+            self.store.catalog.runs.log_metrics(self._waiting)
+        self._waiting = []
+        self._flushed = self.store.clock()
+
+
+_current: ContextVar[TaskContext | None] = ContextVar("trivium_task", default=None)
+
+
+def current_task() -> TaskContext | None:
+    """The task (or script run) that is executing here, or None."""
+    return _current.get()
+
+
+@contextmanager
+def use_task(context: TaskContext) -> Iterator[TaskContext]:
+    """Inside the block, this is the current task; its metrics are on record afterwards."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+        context.flush()

@@ -1,0 +1,87 @@
+"""Whether a task has to run, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from trivium.digest import digest_of
+from trivium.errors import CacheKeyError, TriviumError
+from trivium.pipelines.artifacts import is_intact
+from trivium.pipelines.cache_key import KeyParts, cache_key, decode_parts, key_parts
+from trivium.pipelines.explain import explain
+from trivium.pipelines.graph import Node
+from trivium.store.store import Store
+from trivium.values.runs import ArtifactRef, Environment, TableInput, TaskRun
+
+
+class Decision(Struct, frozen=True):
+    """A node's key, the finished task that can be reused (None: it has to run), and why."""
+
+    key: str
+    parts: KeyParts | None
+    reuse: TaskRun | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Decides for the nodes of one run. `finished` holds the run's own finished tasks by node, when it is resumed.
+
+    With `cache=False` only these are reused, as for a task that is declared with cache=False.
+    """
+
+    store: Store
+    run: str
+    environment: Environment
+    tables: Mapping[str, TableInput]
+    cache: bool = True
+    finished: Mapping[str, TaskRun] = field(default_factory=dict)
+
+    def decide(self, node: Node, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> Decision:
+        """What to do with the node, when the results of its upstream nodes are known."""
+        try:
+            parts = key_parts(node, artifacts, self.tables, self.environment.digest)
+        except CacheKeyError as error:
+            return self._without_key(node, str(error))
+        key = cache_key(parts)
+        known = self._find(node, key)
+        if known is not None and all(is_intact(ref, self.store.blobs) for ref in known.outputs):
+            return Decision(key, parts, known, "unchanged")
+        return Decision(key, parts, None, self._why(node, parts, known))
+
+    def _find(self, node: Node, key: str) -> TaskRun | None:
+        mine = self.finished.get(node.name)
+        if mine is not None and mine.key == key:
+            return mine
+        return self.store.catalog.runs.find_cached(key) if self.cache and node.task.options.cache else None
+
+    def _without_key(self, node: Node, why: str) -> Decision:
+        key = digest_of("uncached task", [self.run, node.name])
+        mine = self.finished.get(node.name)
+        if mine is not None and mine.key == key and all(is_intact(ref, self.store.blobs) for ref in mine.outputs):
+            return Decision(key, None, mine, "finished before the run was interrupted")
+        return Decision(key, None, None, f"cannot be cached: {why}")
+
+    def _why(self, node: Node, parts: KeyParts, known: TaskRun | None) -> str:
+        if known is not None:
+            return "its stored output is gone or damaged"
+        if not (self.cache and node.task.options.cache):
+            return "caching is off"
+        return explain(parts, self._before(parts.task), self._environment)
+
+    def _before(self, task: str) -> KeyParts | None:
+        newest = self.store.catalog.runs.find_newest_task(task)
+        if newest is None or not newest.parts:
+            return None
+        try:
+            return decode_parts(self.store.blobs.get(newest.parts))
+        except TriviumError:
+            return None
+
+    def _environment(self, digest: str) -> Environment:
+        if digest == self.environment.digest:
+            return self.environment
+        return self.store.catalog.runs.get_environment(digest)

@@ -1,0 +1,65 @@
+"""Why a task has to run: what differs from the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trivium.errors import TriviumError
+from trivium.pipelines.cache_key import InputPart, KeyParts
+from trivium.pipelines.environment import changed_packages
+from trivium.values.runs import Environment
+
+SHOWN = 3
+
+
+def explain(now: KeyParts, before: KeyParts | None, find_environment: Callable[[str], Environment]) -> str:
+    """What changed since `before`, in a few words: code, inputs, parameters, environment; "first time" without it."""
+    if before is None:
+        return "first time"
+    reasons = [*_code(now, before), *_inputs(now, before), *_environment(now, before, find_environment)]
+    if now.version != before.version:
+        reasons.insert(0, f"version changed: {before.version or 'none'} -> {now.version or 'none'}")
+    return "; ".join(reasons) or "its stored output is gone"
+
+
+def _code(now: KeyParts, before: KeyParts) -> list[str]:
+    old, new = set(before.code), set(now.code)
+    changed = sorted({name for name, _ in old ^ new})
+    return [f"code changed: {_some(changed)}"] if changed else []
+
+
+def _inputs(now: KeyParts, before: KeyParts) -> list[str]:
+    return [
+        _input(name, now.inputs.get(name), before.inputs.get(name))
+        for name in dict.fromkeys([*now.inputs, *before.inputs])
+        if _digest(now.inputs.get(name)) != _digest(before.inputs.get(name))
+    ]
+
+
+def _input(name: str, now: InputPart | None, before: InputPart | None) -> str:
+    if now is None or before is None:
+        return f"argument {name} is {'gone' if now is None else 'new'}"
+    if now.kind == before.kind == "parameter":
+        return f"parameter {name} changed: {before.shown} -> {now.shown}"
+    if now.kind == before.kind == "task" and now.shown == before.shown:
+        return f"input {name} changed: {now.shown} gave another result"
+    return f"input {name} changed: {before.shown} -> {now.shown}"
+
+
+def _environment(now: KeyParts, before: KeyParts, find_environment: Callable[[str], Environment]) -> list[str]:
+    if now.environment == before.environment:
+        return []
+    try:
+        changed = changed_packages(find_environment(before.environment), find_environment(now.environment))
+    except TriviumError:
+        return ["environment changed"]
+    return [f"environment changed: {_some([f'{name} {old} -> {new}' for name, (old, new) in changed.items()])}"]
+
+
+def _digest(part: InputPart | None) -> str:
+    return part.digest if part else ""
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

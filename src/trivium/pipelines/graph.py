@@ -1,0 +1,147 @@
+"""The static graph of a pipeline: what its tasks are and what flows between them, known before anything runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from trivium.errors import Misuse
+from trivium.pipelines.signature import bind_arguments, check_value, is_table, output_types
+
+if TYPE_CHECKING:
+    from trivium.pipelines.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One call of a task in a graph; stands for the value that the task will return.
+
+    `arguments` holds every parameter of the task: constants, tables, nodes, outputs of nodes, and lists, tuples and
+    dicts of these. A node with several outputs unpacks into them.
+    """
+
+    name: str
+    task: Task[Any]
+    arguments: Mapping[str, Any]
+
+    def __iter__(self) -> Iterator[Output]:
+        count = len(output_types(self.task))
+        if count == 0:
+            raise Misuse(
+                f"The result of task {self.task.name!r} cannot be unpacked: annotate its return as tuple[A, B], "
+                "or declare @task(outputs=2)."
+            )
+        return iter([Output(self, index) for index in range(count)])
+
+    def __bool__(self) -> bool:
+        raise Misuse(
+            f"The result of task {self.task.name!r} is not known while the pipeline is being built, so it cannot "
+            "decide an `if` or a `while`; decide inside a task instead."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """One of several outputs of a node."""
+
+    node: Node
+    index: int
+
+    __bool__ = Node.__bool__
+
+    @property
+    def task(self) -> Task[Any]:
+        """The task that will make it."""
+        return self.node.task
+
+
+@dataclass(eq=False)
+class Graph:
+    """Nodes in the order of their calls, which is an order in which they can run: a call only sees earlier results."""
+
+    pipeline: str
+    nodes: list[Node] = field(default_factory=list)
+    result: Any = None
+
+    def add(self, task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Node:
+        """The call is a node of this graph. Raises Misuse when an argument cannot be right."""
+        arguments = bind_arguments(task, args, kwargs)
+        for name, value in arguments.items():
+            for leaf in leaves(value):
+                self._check_membership(task, name, leaf)
+            arguments[name] = check_value(task, name, value)
+        calls = sum(node.task.name == task.name for node in self.nodes)
+        node = Node(task.name if calls == 0 else f"{task.name}-{calls + 1}", task, arguments)
+        self.nodes.append(node)
+        return node
+
+    def upstream(self, node: Node) -> tuple[str, ...]:
+        """Names of the nodes whose results this one takes, in the order of its arguments."""
+        names = [source(leaf).name for leaf in leaves(node.arguments) if isinstance(leaf, Node | Output)]
+        return tuple(dict.fromkeys(names))
+
+    def tables(self) -> dict[str, Any]:
+        """Every table that a task takes as an argument, by name."""
+        found = [leaf for node in self.nodes for leaf in leaves(node.arguments) if is_table(leaf)]
+        return {table.name: table for table in found}
+
+    def _check_membership(self, task: Task[Any], argument: str, leaf: Any) -> None:
+        if isinstance(leaf, Node | Output) and not any(node is source(leaf) for node in self.nodes):
+            raise Misuse(
+                f"Argument {argument!r} of task {task.name!r} is the result of {source(leaf).name!r}, which belongs to "
+                f"another pipeline than {self.pipeline!r}; call that task inside this one."
+            )
+
+
+_building: ContextVar[Graph | None] = ContextVar("trivium_graph", default=None)
+
+
+def current_graph() -> Graph | None:
+    """The graph that is being built here, or None."""
+    return _building.get()
+
+
+def build_graph(pipeline: str, function: Callable[..., Any], parameters: Mapping[str, Any]) -> Graph:
+    """The graph that this pipeline function draws with these parameters."""
+    graph = Graph(pipeline)
+    token = _building.set(graph)
+    try:
+        graph.result = function(**parameters)
+    finally:
+        _building.reset(token)
+    if inspect.isawaitable(graph.result):
+        raise Misuse(f"Pipeline {pipeline!r} is an async function; a pipeline is drawn by a plain one.")
+    if not graph.nodes:
+        raise Misuse(f"Pipeline {pipeline!r} calls no task, so there is nothing to run.")
+    return graph
+
+
+def source(leaf: Node | Output) -> Node:
+    """The node that makes this value."""
+    return leaf.node if isinstance(leaf, Output) else leaf
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Everything inside lists, tuples and dicts, at any depth; the value itself when it is none of these."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from leaves(each)
+    else:
+        yield value
+
+
+def replace_leaves(value: Any, replace: Callable[[Any], Any]) -> Any:
+    """The same lists, tuples and dicts with every leaf replaced."""
+    if isinstance(value, dict):
+        return {key: replace_leaves(each, replace) for key, each in value.items()}
+    if isinstance(value, list):
+        return [replace_leaves(each, replace) for each in value]
+    if isinstance(value, tuple):
+        items = [replace_leaves(each, replace) for each in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    return replace(value)

@@ -1,0 +1,57 @@
+"""What a task prints: passed on, and its end kept."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import TextIO
+
+KEPT = 20_000
+
+
+class LogTail(io.TextIOBase):
+    """The last KEPT characters of everything written, however much that is."""
+
+    def __init__(self) -> None:
+        self._kept = ""
+
+    def write(self, text: str) -> int:
+        self._kept = (self._kept + text[-KEPT:])[-2 * KEPT :] if len(self._kept) < KEPT else self._cut(text)
+        return len(text)
+
+    def text(self) -> str:
+        """What is kept."""
+        return self._kept[-KEPT:]
+
+    def _cut(self, text: str) -> str:
+        return self._kept[-KEPT:] + text[-KEPT:]
+
+
+class Tee(io.TextIOBase):
+    """Writes to a stream and to a log."""
+
+    def __init__(self, stream: TextIO, log: LogTail) -> None:
+        self._stream = stream
+        self._log = log
+
+    def write(self, text: str) -> int:
+        self._log.write(text)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+@contextmanager
+def captured(log: LogTail) -> Iterator[None]:
+    """What is printed inside the block, by this process, is also in the log."""
+    with redirect_stdout(Tee(sys.stdout, log)), redirect_stderr(Tee(sys.stderr, log)):
+        yield

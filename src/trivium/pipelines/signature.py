@@ -1,0 +1,192 @@
+"""What a task's function declares, and whether the values given to it can be right."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from trivium.errors import Misuse
+from trivium.values.tables import TableSpec
+
+if TYPE_CHECKING:
+    from trivium.pipelines.task import Task
+
+FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "duckdb.", "_duckdb.")
+FRAME_NAMES = ("LazyFrame", "DataFrame", "Table", "DuckDBPyRelation")
+ALIASES = {"pl.": "polars.", "pd.": "pandas.", "pa.": "pyarrow."}
+EMPTY = inspect.Parameter.empty
+
+
+def annotations_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Each parameter's (and "return"'s) type; the text of the annotation where a name of it cannot be resolved."""
+    function = inspect.unwrap(function)
+    try:
+        return typing.get_type_hints(function)
+    except Exception:  # noqa: BLE001 # user annotations can raise anything; each is then tried alone
+        return {name: _resolve(function, name, text) for name, text in function.__annotations__.items()}
+
+
+def _resolve(function: Callable[..., Any], name: str, annotation: Any) -> Any:
+    holder = types.SimpleNamespace(__annotations__={name: annotation})
+    try:
+        return typing.get_type_hints(holder, globalns=getattr(function, "__globals__", {}))[name]
+    except Exception:  # noqa: BLE001 # see above
+        return annotation
+
+
+def bind_arguments(task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Every parameter's value, defaults included. Raises Misuse naming the task and the argument."""
+    signature = inspect.signature(task.function)
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        unknown = [name for name in kwargs if name not in signature.parameters]
+        near = difflib.get_close_matches(unknown[0], signature.parameters) if unknown else []
+        hint = f" Did you mean {near[0]!r}?" if near else f" It takes {signature}."
+        raise Misuse(f"Task {task.name!r} {error}.{hint}") from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def call_with(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """The function's result for these values by parameter name."""
+    bound = inspect.BoundArguments(inspect.signature(function), dict(arguments))  # type: ignore[arg-type] # dicts are ordered
+    return function(*bound.args, **bound.kwargs)
+
+
+def check_value(task: Task[Any], argument: str, value: Any) -> Any:
+    """The constant, table or other task's result, when it can have the argument's annotated type; Misuse otherwise."""
+    wanted = task.annotations.get(argument, Any)
+    given = promised_type(value)
+    if given is not None:
+        if not may_be(given, wanted):
+            what = "a table" if is_table(value) else f"the result of task {value.task.name!r} ({type_text(given)})"
+            raise Misuse(
+                f"Argument {argument!r} of task {task.name!r} is annotated {type_text(wanted)}, but {what} is given."
+            )
+    elif not isinstance(value, list | tuple | dict) or not _has_promises(value):
+        parameter = inspect.signature(task.function).parameters.get(argument)
+        if value is not None or parameter is None or parameter.default is not None:
+            return convert_value(value, wanted, f"Argument {argument!r} of task {task.name!r}")
+    return value
+
+
+def convert_value(value: Any, wanted: Any, what: str, *, strict: bool = True) -> Any:
+    """The value as the annotated type (a whole number becomes a float where one is asked for).
+
+    `strict=False` also reads numbers, booleans and times from text. Raises Misuse when it is another type.
+    """
+    if wanted in (Any, EMPTY, object) or isinstance(wanted, str | typing.TypeVar) or is_frame_type(wanted):
+        return value
+    if isinstance(wanted, type) and isinstance(value, wanted) and not (isinstance(value, bool) and wanted is not bool):
+        return value
+    try:
+        return msgspec.convert(value, wanted, strict=strict)
+    except msgspec.ValidationError as error:
+        raise Misuse(f"{what} is annotated {type_text(wanted)}, but {_short(value)} is given: {error}.") from None
+    except (TypeError, NotImplementedError):
+        return value  # a type that only the function itself understands
+
+
+def promised_type(value: Any) -> Any:
+    """The type that a node, an output or a table will have; None for a constant."""
+    if is_table(value):
+        return TableSpec
+    node = getattr(value, "node", value)
+    task = getattr(node, "task", None)
+    if task is None or not hasattr(node, "arguments"):
+        return None
+    if node is value:
+        return task.annotations.get("return", Any)
+    return output_types(task)[value.index]
+
+
+def output_types(task: Task[Any]) -> tuple[Any, ...]:
+    """The types of a task's several outputs; empty for a task with one."""
+    returns = task.annotations.get("return", Any)
+    parts = typing.get_args(returns) if typing.get_origin(returns) is tuple else ()
+    if Ellipsis in parts:
+        parts = ()
+    if task.options.outputs:
+        return parts if len(parts) == task.options.outputs else (Any,) * task.options.outputs
+    return parts
+
+
+def may_be(given: Any, wanted: Any) -> bool:
+    """Whether a value of the given type can be passed where the wanted one is annotated; True when unsure."""
+    if given in (Any, object) or wanted in (Any, EMPTY, object) or given is None:
+        return True
+    if isinstance(given, str | typing.TypeVar) or isinstance(wanted, str | typing.TypeVar):
+        return True
+    if typing.get_origin(given) in (typing.Union, types.UnionType):
+        return any(may_be(part, wanted) for part in typing.get_args(given))
+    if typing.get_origin(wanted) in (typing.Union, types.UnionType):
+        return any(may_be(given, part) for part in typing.get_args(wanted))
+    if given is TableSpec or is_frame_type(given):
+        return is_frame_type(wanted) or not _is_plain(wanted)
+    return _is_near(typing.get_origin(given) or given, typing.get_origin(wanted) or wanted)
+
+
+def is_table(value: Any) -> bool:
+    """Whether this is a declared table."""
+    return isinstance(getattr(value, "spec", None), TableSpec)
+
+
+def is_frame_type(annotation: Any) -> bool:
+    """Whether this annotation (or its text) is a frame of polars, pandas, pyarrow or DuckDB."""
+    name = type_path(annotation)
+    return name.startswith(FRAME_PACKAGES) and name.endswith(FRAME_NAMES)
+
+
+def frame_type(annotation: Any) -> str:
+    """The path of the frame type asked for, also inside `X | None`; "" when none is."""
+    options = typing.get_args(annotation) or (annotation,)
+    return next((type_path(option) for option in options if is_frame_type(option)), "")
+
+
+def type_path(annotation: Any) -> str:
+    """Where a type is defined, with its name; usual short names of packages are spelled out."""
+    if isinstance(annotation, str):
+        short = next((short for short in ALIASES if annotation.startswith(short)), "")
+        return ALIASES[short] + annotation.removeprefix(short) if short else annotation
+    return f"{getattr(annotation, '__module__', '')}.{getattr(annotation, '__qualname__', '')}"
+
+
+def type_text(annotation: Any) -> str:
+    """A type as its author would write it."""
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        return annotation.__qualname__
+    return str(annotation)
+
+
+def _is_plain(wanted: Any) -> bool:
+    return wanted in (int, float, str, bool, bytes) or (isinstance(wanted, type) and issubclass(wanted, msgspec.Struct))
+
+
+def _is_near(given: Any, wanted: Any) -> bool:
+    if not isinstance(given, type) or not isinstance(wanted, type):
+        return True
+    if is_frame_type(wanted):
+        return not _is_plain(given)
+    if getattr(wanted, "_is_protocol", False) or (given, wanted) == (int, float):
+        return True
+    return issubclass(given, wanted) or issubclass(wanted, given)
+
+
+def _has_promises(value: Any) -> bool:
+    items = value.values() if isinstance(value, dict) else value
+    return any(
+        promised_type(each) is not None or (isinstance(each, list | tuple | dict) and _has_promises(each))
+        for each in items
+    )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

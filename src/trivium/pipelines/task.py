@@ -1,0 +1,109 @@
+"""A task: a plain typed function that a pipeline caches, retries and records."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trivium.errors import Misuse
+from trivium.pipelines.graph import current_graph
+from trivium.pipelines.signature import annotations_of
+
+R = TypeVar("R")
+
+
+class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a task is run; none of it changes what the task computes, except `version`, which starts a new cache.
+
+    backoff: seconds before the first retry, doubled for each further one. timeout: seconds for one attempt.
+    memory: such as "4GB". env: the name of an environment. outputs: how many values the returned tuple has.
+    """
+
+    cache: bool = True
+    version: str = ""
+    retries: int = 0
+    backoff: float = 1.0
+    timeout: float | None = None
+    cpus: float = 1
+    memory: str | None = None
+    gpus: float = 0
+    env: str | None = None
+    tags: tuple[str, ...] = ()
+    outputs: int = 0
+
+
+class Task(Generic[R]):
+    """A function that can be a step of a pipeline. Called outside of one, it is just the function."""
+
+    def __init__(self, function: Callable[..., R], name: str, options: TaskOptions) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.name = name
+        self.options = options
+        self._annotations: dict[str, Any] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> R:
+        graph = current_graph()
+        if graph is None:
+            return self.function(*args, **kwargs)
+        return graph.add(self, args, kwargs)  # type: ignore[return-value] # the node stands for the value of type R
+
+    @property
+    def annotations(self) -> dict[str, Any]:
+        """The types of the parameters and of "return"."""
+        if self._annotations is None:
+            self._annotations = annotations_of(self.function)
+        return self._annotations
+
+    def using(self, **changes: Any) -> Task[R]:
+        """The same task run in another way, for one call: `train.using(retries=3)(rows)`."""
+        name = changes.pop("name", self.name)
+        return Task(self.function, name, replace(self.options, **task_options(**changes)))
+
+    def __repr__(self) -> str:
+        return f"Task({self.name!r})"
+
+
+@overload
+def task(function: Callable[..., R], /) -> Task[R]: ...
+@overload
+def task(
+    *,
+    name: str | None = None,
+    cache: bool = True,
+    version: str = "",
+    retries: int = 0,
+    backoff: float = 1.0,
+    timeout: float | None = None,
+    cpus: float = 1,
+    memory: str | None = None,
+    gpus: float = 0,
+    env: str | None = None,
+    tags: tuple[str, ...] = (),
+    outputs: int = 0,
+) -> Callable[[Callable[..., R]], Task[R]]: ...
+def task(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
+    """The function is a task: `@task`, or `@task(retries=2)`; see TaskOptions. Raises Misuse for an unknown option."""
+
+    def decorate(function: Callable[..., R]) -> Task[R]:
+        if isinstance(function, Task) or not callable(function):
+            raise Misuse(f"@task decorates a plain function, not {function!r}.")
+        return Task(function, name or function.__name__, TaskOptions(**task_options(**options)))
+
+    return decorate if function is None else decorate(function)
+
+
+def task_options(**options: Any) -> dict[str, Any]:
+    """The options, when they are known and can be meant. Raises Misuse otherwise."""
+    unknown = options.keys() - set(TaskOptions.__struct_fields__)
+    if unknown:
+        known = ", ".join(("name", *TaskOptions.__struct_fields__))
+        raise Misuse(f"A task has no option {sorted(unknown)[0]!r}; it has {known}.")
+    for option in ("retries", "backoff", "timeout", "cpus", "gpus", "outputs"):
+        if (options.get(option) or 0) < 0:
+            raise Misuse(f"{option}={options[option]} cannot be negative.")
+    return options

@@ -1,0 +1,1 @@
+"""Metrics and tags of runs, and what differs between runs."""
