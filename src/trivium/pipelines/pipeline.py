@@ -11,11 +11,13 @@ import msgspec
 
 from trivium.errors import Misuse
 from trivium.ids import checked_name
-from trivium.pipelines.engine import Progress, RunRequest, execute
+from trivium.pipelines.engine import RunRequest, execute
 from trivium.pipelines.graph import Graph, build_graph
 from trivium.pipelines.plan import Plan, make_plan
+from trivium.pipelines.progress import Progress
 from trivium.pipelines.signature import EMPTY, annotations_of, convert_value
 from trivium.store.store import Store, current_store
+from trivium.values.events import TriggerSpec
 from trivium.values.runs import Run
 
 P = ParamSpec("P")
@@ -24,17 +26,21 @@ RESERVED = frozenset({"key", "trigger", "accept_alerts", "store", "progress", "v
 
 
 class Pipeline(Generic[P, R]):
-    """Tasks wired by calling them. `pipeline(...)` runs the plain functions; `pipeline.run(...)` caches and records."""
+    """Tasks wired by calling them. `pipeline(...)` runs the plain functions; `pipeline.run(...)` caches and records.
+
+    `triggers` are the rules declared beside it, such as `tv.on(flights.committed).run(lateness)`.
+    """
 
     def __init__(self, function: Callable[P, R], name: str) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.name = checked_name(name, "pipeline")
         self.signature = inspect.signature(function)
+        self.triggers: list[TriggerSpec] = []
         for parameter in self.signature.parameters.values():
             if parameter.name in RESERVED or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 raise Misuse(
-                    f"Pipeline {name!r} cannot have the parameter {str(parameter)!r}: every parameter has a name of its "
+                    f"Pipeline {name!r} cannot have the parameter {str(parameter)!r}: each parameter has a name of its "
                     f"own, other than {', '.join(sorted(RESERVED))}."
                 )
 
@@ -78,6 +84,10 @@ class Pipeline(Generic[P, R]):
     def graph(self, **parameters: Any) -> Graph:
         """The tasks and what flows between them."""
         return build_graph(self.name, self.function, self.bind(parameters))
+
+    def input_tables(self, **parameters: Any) -> list[str]:
+        """Names of the tables that a run with these parameters would read."""
+        return list(self.graph(**parameters).tables())
 
     def bind(self, parameters: Mapping[str, Any], *, strict: bool = True) -> dict[str, Any]:
         """Every parameter's value, defaults included, of its annotated type.

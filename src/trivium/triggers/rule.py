@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from trivium.durations import parse_duration
 from trivium.pipelines.pipeline import Pipeline
@@ -21,7 +22,7 @@ class Rule:
         parse_duration(period)
         return replace(self, period=period)
 
-    def run(self, pipeline: Pipeline, **parameters: object) -> TriggerSpec:
+    def run(self, pipeline: Pipeline[..., Any], **parameters: object) -> TriggerSpec:
         """The pipeline runs on each such event; never on inputs with an open blocking alert."""
         spec = TriggerSpec(
             name=f"{pipeline.name}_on_{self.pattern.subject}",

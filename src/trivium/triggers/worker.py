@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from trivium.errors import BlockedByAlert, TriviumError
 from trivium.failpoints import failpoint
@@ -17,14 +18,14 @@ BATCH = 1000
 UNFINISHED: tuple[FiringState, ...] = ("running", "refused", "pending")
 
 
-def declare_triggers(store: Store, pipelines: Iterable[Pipeline]) -> list[TriggerSpec]:
+def declare_triggers(store: Store, pipelines: Iterable[Pipeline[..., Any]]) -> list[TriggerSpec]:
     """The triggers declared beside these pipelines are known; events from now on fire them."""
     return [
         store.catalog.triggers.declare(spec, actor=store.actor) for pipeline in pipelines for spec in pipeline.triggers
     ]
 
 
-def tick(store: Store, pipelines: Sequence[Pipeline]) -> list[Firing]:
+def tick(store: Store, pipelines: Sequence[Pipeline[..., Any]]) -> list[Firing]:
     """New events have been looked at, and every firing that could act has acted. Returns the firings that changed.
 
     A firing whose inputs have open blocking alerts is refused with that reason, and tried again when the alerts change.
@@ -85,12 +86,12 @@ def last_partition_read(store: Store, pipeline: str, table: str) -> str | None:
     return max(commit.partitions) if commit else None
 
 
-def _act(store: Store, firing: Firing, pipelines: dict[str, Pipeline]) -> Firing:
+def _act(store: Store, firing: Firing, pipelines: dict[str, Pipeline[..., Any]]) -> Firing:
     spec = store.catalog.triggers.get_trigger(firing.trigger)
     pipeline = pipelines.get(spec.target)
     if pipeline is None:
         return _settle(store, firing, "failed", f"there is no pipeline {spec.target!r} in this project", None)
-    blocking = store.catalog.alerts.list_blocking(pipeline.input_tables())
+    blocking = store.catalog.alerts.list_blocking(pipeline.input_tables(**spec.arguments))
     if blocking:
         return _refuse(store, firing, pipeline, blocking, dict(spec.arguments))
     store.catalog.triggers.update_firing(firing.id, state="running", reason=firing.reason, run=firing.run, at=None)
@@ -105,7 +106,7 @@ def _act(store: Store, firing: Firing, pipelines: dict[str, Pipeline]) -> Firing
 
 
 def _refuse(
-    store: Store, firing: Firing, pipeline: Pipeline, blocking: Sequence[Alert], arguments: dict[str, object]
+    store: Store, firing: Firing, pipeline: Pipeline[..., Any], blocking: Sequence[Alert], arguments: dict[str, object]
 ) -> Firing:
     """The first refusal leaves a refused run behind; a later look only keeps the reason up to date."""
     if firing.state != "refused":
