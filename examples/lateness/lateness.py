@@ -75,7 +75,7 @@ GATE = [
 @tv.pipeline
 def lateness(depth: int = 6, learning_rate: float = 0.1) -> tv.ModelVersion:
     rows = features(flights, weather, planes)
-    past, latest = tv.split(rows, time="scheduled_at", latest="30d")  # the newest days are the exam
+    past, latest = tv.split(rows, latest="30d")  # the newest days are the exam
     model = train(past, depth, learning_rate)
     report = tv.evaluate(model, latest, target="late", slices=["origin", "carrier"], against=past)
     return tv.register("lateness", model, report, gate=GATE)

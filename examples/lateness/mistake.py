@@ -15,7 +15,7 @@ def shuffle_labels(rows: pl.DataFrame) -> pl.DataFrame:
 @tv.pipeline
 def mistake() -> tv.ModelVersion:
     rows = good.features(good.flights, good.weather, good.planes)
-    past, latest = tv.split(rows, time="scheduled_at", latest="30d")
+    past, latest = tv.split(rows, latest="30d")
     model = good.train(shuffle_labels(past), 6, 0.1)
     report = tv.evaluate(model, latest, target="late", slices=["origin", "carrier"], against=past)
     return tv.register("lateness", model, report, gate=good.GATE)

@@ -14,11 +14,11 @@ def tell_breakage(stage: Stage) -> None:
     """The morning on which the retraining is due, the temperature arrives in Celsius."""
     stage.narrator.chapter(5, f"On {stage.calendar.broken:%B %d} upstream breaks: Celsius, and lower-case carriers")
     show_commit(stage, stage.deliver_weather(stage.calendar.broken))
-    tick(stage.store, stage.pipelines)
+    tick(stage.store, [stage.cast.lateness])
     for firing in stage.store.catalog.triggers.list_firings(limit=1):
         stage.narrator.say(f"Retraining, due today, is [yellow]{firing.state}[/]: {firing.reason}")
     if firing_state(stage) == "refused":
-        last = lookup_rows(stage.store, stage.weather.name, ["JFK"])[0]
+        last = lookup_rows(stage.store, stage.cast.weather.name, ["JFK"])[0]
         temp = (last.values or {}).get("temp")
         stage.narrator.say(
             f"The endpoint goes on with the last good features: weather@{last.version}, "
@@ -42,7 +42,7 @@ def tell_repair(stage: Stage) -> None:
             f"{repaired.table} of {repaired.partitions[0]} repaired and committed again: "
             f"[green]{repaired.state}[/], version {repaired.version}."
         )
-    tick(store, stage.pipelines)
+    tick(store, [stage.cast.lateness])
     for firing in store.catalog.triggers.list_firings(limit=1):
         run = store.catalog.runs.get_run(firing.run) if firing.run else None
         if run is not None:

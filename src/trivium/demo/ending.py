@@ -12,10 +12,10 @@ def tell_ending(stage: Stage) -> None:
     """The handover document, the score, the audit chain, and what to look at next."""
     store, say = stage.store, stage.narrator.say
     stage.narrator.chapter(7, "Handover, audit, and what to look at next")
-    document = write_handover(store, stage.live.spec.model)
+    document = write_handover(store, stage.cast.live.spec.model)
     place = store.settings.root / "lateness-handover.md"
     write_durably(place, lambda aside: _write(aside, document))
-    champion = store.catalog.models.get_model(stage.live.spec.model, "champion")
+    champion = store.catalog.models.get_model(stage.cast.live.spec.model, "champion")
     score = score_model(store, champion.name, champion.version)
     say(f"Handover written: {place.name}, {len(document.splitlines())} lines. Champion: version {champion.version}.")
     say(f"Score: {score.total:g} of 7. {score.story}")
@@ -32,7 +32,7 @@ def tell_ending(stage: Stage) -> None:
     say("[b]Look at next:[/]")
     for command in (
         "trivium tables list", "trivium alerts list", "trivium runs list", f"trivium models score {champion.name}",
-        f"trivium endpoints show {stage.live.name}", "trivium audit log", f"trivium handover {champion.name}",
+        f"trivium endpoints show {stage.cast.live.name}", "trivium audit log", f"trivium handover {champion.name}",
     ):  # fmt: skip
         say(f"  {command}")
 

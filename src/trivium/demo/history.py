@@ -11,12 +11,12 @@ def tell_history(stage: Stage) -> None:
     """January to August is committed, a day a partition."""
     say = stage.narrator.say
     stage.narrator.chapter(1, "Eight months of data become tables")
-    stage.planes.append(stage.upstream.planes, idempotency_key="planes/2013", store=stage.store)
+    stage.deliver_planes()
     for day in stage.narrator.track(stage.calendar.history, "committing January to August"):
         stage.deliver_weather(day)
         stage.deliver_flights(day)
     rows = []
-    for table in (stage.flights, stage.weather, stage.planes):
+    for table in (stage.cast.flights, stage.cast.weather, stage.cast.planes):
         latest = table.get_latest(store=stage.store)
         judged = Counter(commit.state for commit in stage.store.catalog.tables.list_commits(table.name, limit=1000))
         states = ", ".join(f"{count} {state}" for state, count in sorted(judged.items()))
@@ -28,7 +28,7 @@ def tell_history(stage: Stage) -> None:
 
 def show_profile(stage: Stage) -> None:
     """A few columns of the newest partition, as profiled at its commit."""
-    profile = stage.store.catalog.tables.profiles(stage.weather.name, limit=1)[-1]
+    profile = stage.store.catalog.tables.profiles(stage.cast.weather.name, limit=1)[-1]
     rows = []
     for column in profile.columns:
         facts = column.facts

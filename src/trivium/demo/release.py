@@ -19,12 +19,12 @@ def tell_release(stage: Stage) -> None:
     show_gate(stage, best)
     show_four_eyes(stage, best)
     promote(stage.store, best.name, best.version, because="better of two candidates on the newest 30 days")
-    stage.live.deploy("champion", store=stage.store)
-    stage.live.start(store=stage.store)
+    stage.cast.live.deploy("champion", store=stage.store)
+    stage.cast.live.start(store=stage.store)
     score = score_model(stage.store, best.name, best.version)
     stage.narrator.say(f"Score so far: {score.total:g} of 7 (Google's 28 tests, from evidence; the weakest section counts).")
-    replayed = replay_report(stage.store, stage.live.name, get_report(stage.store, best), best.version)
-    endpoint = stage.store.catalog.endpoints.get_endpoint(stage.live.name)
+    replayed = replay_report(stage.store, stage.cast.live.name, get_report(stage.store, best), best.version)
+    endpoint = stage.store.catalog.endpoints.get_endpoint(stage.cast.live.name)
     stage.narrator.say(
         f"Endpoint [b]{endpoint.name}[/] is {endpoint.state} at {endpoint.url} with version {endpoint.champion}; "
         f"{replayed.rows:,} evaluated rows sent through it gave the same answers "

@@ -27,29 +27,29 @@ def follow_candidates(stage: Stage, day: date) -> None:
     if mistaken is None:
         make_mistake(stage)
     elif final_verdict(stage, mistaken.version) is None:
-        tell_verdict(stage, stage.live.decide(store=stage.store))
+        tell_verdict(stage, stage.cast.live.decide(store=stage.store))
 
 
 def move_on(stage: Stage, model: ModelVersion, day: date) -> None:
     """One step on the way: shadow, then canary, then the verdict."""
-    routes = {route.version: route for route in stage.store.catalog.endpoints.get_endpoint(stage.live.name).routes}
+    routes = {route.version: route for route in stage.store.catalog.endpoints.get_endpoint(stage.cast.live.name).routes}
     if model.version not in routes:
         stage.narrator.chapter(6, "The new model: shadow, canary, champion")
         if not stage.store.catalog.models.list_approvals(model.name, model.version):
             approve(stage.store, model.name, model.version, because="retrained on repaired data", actor=APPROVER)
-        stage.live.shadow(model.version, store=stage.store)
+        stage.cast.live.shadow(model.version, store=stage.store)
         stage.narrator.say(f"Version {model.version} watches as a shadow: it predicts, and answers nobody.")
     elif routes[model.version].role == "shadow" and day >= stage.calendar.canary:
-        stage.live.canary(model.version, CANARY_SHARE, store=stage.store)
+        stage.cast.live.canary(model.version, CANARY_SHARE, store=stage.store)
         stage.narrator.say(f"Version {model.version} answers {CANARY_SHARE:.0%} of the requests as a canary.")
     elif routes[model.version].role == "canary":
-        tell_verdict(stage, stage.live.decide(store=stage.store))
+        tell_verdict(stage, stage.cast.live.decide(store=stage.store))
 
 
 def make_mistake(stage: Stage) -> None:
     """A model trained on shuffled labels is refused by the gate, and forced through by an approver."""
     stage.narrator.say("Now a deliberately bad model: its labels were shuffled, as a wrong join would do.")
-    model = registered(stage, stage.mistake.run(key="demo/mistake", store=stage.store))
+    model = registered(stage, stage.cast.mistake.run(key="demo/mistake", store=stage.store))
     show_gate(stage, model)
     try:
         promote(stage.store, model.name, model.version, because="looks fine to me")
@@ -58,7 +58,7 @@ def make_mistake(stage: Stage) -> None:
     approve(
         stage.store, model.name, model.version, because="we need something new today", actor=APPROVER, override=True
     )
-    stage.live.canary(model.version, CANARY_SHARE, store=stage.store)
+    stage.cast.live.canary(model.version, CANARY_SHARE, store=stage.store)
     stage.narrator.say(
         f"{APPROVER} overrides the gate, on record; version {model.version} answers {CANARY_SHARE:.0%} as a canary."
     )
@@ -83,11 +83,11 @@ def mistaken_model(stage: Stage) -> ModelVersion | None:
     if run is None or run.status != "succeeded":
         return None
     model = registered(stage, run)
-    routed = {route.version for route in stage.store.catalog.endpoints.get_endpoint(stage.live.name).routes}
+    routed = {route.version for route in stage.store.catalog.endpoints.get_endpoint(stage.cast.live.name).routes}
     return model if model.version in routed or final_verdict(stage, model.version) else None
 
 
 def final_verdict(stage: Stage, version: int) -> Verdict | None:
     """The verdict that ended the version's canary, or None."""
-    verdicts = stage.store.catalog.endpoints.list_verdicts(stage.live.name)
+    verdicts = stage.store.catalog.endpoints.list_verdicts(stage.cast.live.name)
     return next((each for each in verdicts if each.candidate == version and each.decision != "wait"), None)

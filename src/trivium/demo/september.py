@@ -35,9 +35,9 @@ def live_a_day(stage: Stage, day: date) -> None:
         tell_breakage(stage)
     if day == stage.calendar.repaired:
         tell_repair(stage)
-    tick(stage.store, stage.pipelines)
+    tick(stage.store, [stage.cast.lateness])
     if day > stage.calendar.september[0]:
-        stage.live.watch(yesterday.isoformat(), store=stage.store)
+        stage.cast.live.watch(yesterday.isoformat(), store=stage.store)
         follow_candidates(stage, day)
     ask_about(stage, day)
     show_day(stage, day)
@@ -49,17 +49,17 @@ def ask_about(stage: Stage, day: date) -> None:
     asked = logged_flights(stage, day)
     if asked.issuperset(due["flight_id"]):
         return
-    for hour in due.partition_by(pl.col("scheduled_at").dt.hour().alias("hour").meta.output_name(), maintain_order=True):
+    for _, hour in due.group_by(pl.col("scheduled_at").dt.hour(), maintain_order=True):
         records = hour.to_dicts()
-        stage.live.predict(records, request_ids=[record["flight_id"] for record in records], store=stage.store)
-    stage.live.collect(store=stage.store)
+        stage.cast.live.predict(records, request_ids=[record["flight_id"] for record in records], store=stage.store)
+    stage.cast.live.collect(store=stage.store)
 
 
 def logged_flights(stage: Stage, day: date) -> set[str]:
     """Flights of the day whose prediction is in the log."""
-    if stage.store.catalog.tables.find_version(stage.live.spec.log) is None:
+    if stage.store.catalog.tables.find_version(stage.cast.live.spec.log) is None:
         return set()
-    log = read_version(stage.store, stage.live.spec.log)
+    log = read_version(stage.store, stage.cast.live.spec.log)
     mine = log.filter((pl.col("scheduled_at").dt.date() == day) & pl.col("answered")).select("flight_id").collect()
     return set(mine["flight_id"])
 
@@ -71,7 +71,7 @@ def show_day(stage: Stage, day: date) -> None:
     shown = "  ".join(f"{origin} {value:.3f}" for origin, value in sorted(online.items())) or "no truth yet"
     versions = ", ".join(
         f"v{route.version} {route.role}" + (f" {route.share:.0%}" if route.share else "")
-        for route in stage.store.catalog.endpoints.get_endpoint(stage.live.name).routes
+        for route in stage.store.catalog.endpoints.get_endpoint(stage.cast.live.name).routes
     )
     count = len(logged_flights(stage, day))
     stage.narrator.say(f"{day:%b %d}: {count:4d} predictions logged; online AUC (7 days) {shown}  [dim]{versions}[/]")
@@ -79,7 +79,7 @@ def show_day(stage: Stage, day: date) -> None:
 
 def online_auc(stage: Stage, partition: str) -> dict[str, float]:
     """The online AUC per origin that the checks computed, read back from the metrics table."""
-    name = f"{stage.live.name}_metrics"
+    name = f"{stage.cast.live.name}_metrics"
     if stage.store.catalog.tables.find_version(name) is None:
         return {}
     rows = read_version(stage.store, name).filter(

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import polars as pl
 
 from trivium.demo.calendar import Calendar
 from trivium.demo.narrator import Narrator
+from trivium.demo.project import Cast
 from trivium.demo.upstream import Upstream, in_celsius, in_lower_case
-from trivium.pipelines.pipeline import Pipeline
-from trivium.serving.endpoint import Endpoint
 from trivium.store.store import Store
 from trivium.tables.table import Table
-from trivium.values.alerts import Alert
 from trivium.values.tables import Commit
 
 AUTHOR = "ada"
@@ -31,33 +27,23 @@ class Stage:
     upstream: Upstream
     calendar: Calendar
     narrator: Narrator
-    flights: Table
-    weather: Table
-    planes: Table
-    lateness: Pipeline[..., Any]
-    mistake: Pipeline[..., Any]
-    live: Endpoint
+    cast: Cast
 
-    @property
-    def pipelines(self) -> Sequence[Pipeline[..., Any]]:
-        """What the worker may run."""
-        return (self.lateness,)
+    def deliver_planes(self) -> Commit:
+        """The planes are committed, once."""
+        return self.cast.planes.append(self.upstream.planes, idempotency_key="planes/2013", store=self.store)
 
     def deliver_flights(self, day: date, *, repaired: bool = False) -> Commit:
         """The flights of a day are committed as upstream delivers them."""
         rows = self.upstream.flights_of(day)
         broken = day == self.calendar.broken and not repaired
-        return self._deliver(self.flights, in_lower_case(rows) if broken else rows, day, repaired)
+        return self._deliver(self.cast.flights, in_lower_case(rows) if broken else rows, day, repaired)
 
     def deliver_weather(self, day: date, *, repaired: bool = False) -> Commit:
         """The weather of a day is committed as upstream delivers it."""
         rows = self.upstream.weather_of(day)
         broken = day == self.calendar.broken and not repaired
-        return self._deliver(self.weather, in_celsius(rows) if broken else rows, day, repaired)
-
-    def open_alerts(self) -> list[Alert]:
-        """Alerts that nobody has answered, oldest first."""
-        return self.store.catalog.alerts.list_alerts(state="open")[::-1]
+        return self._deliver(self.cast.weather, in_celsius(rows) if broken else rows, day, repaired)
 
     def _deliver(self, table: Table, rows: pl.DataFrame, day: date, repaired: bool) -> Commit:
         key = f"{table.name}/{day}" + ("/repaired" if repaired else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ from trivium.demo.calendar import LONGEST, Calendar
 from trivium.demo.ending import tell_ending
 from trivium.demo.history import tell_history
 from trivium.demo.narrator import Narrator
-from trivium.demo.project import load_project
+from trivium.demo.project import load_cast, prepare_project
 from trivium.demo.release import tell_release
 from trivium.demo.september import tell_september
 from trivium.demo.stage import AUTHOR, Stage
@@ -25,16 +24,38 @@ from trivium.triggers.worker import declare_triggers
 def tell(*, root: Path | None = None, days: int = LONGEST, console: Console | None = None) -> None:
     """The story is told in the project at `root` (default: around the working folder), to its end.
 
-    Killed at any moment and told again, it goes on where it stopped and ends the same.
+    days: how many days of September arrive, 8 to 30. Killed at any moment and told again, it goes on where it stopped
+    and ends the same.
     """
     calendar = Calendar(days)
     upstream = Upstream(data_folder())
-    settings, cast = load_project(root)
-    store = open_store(replace_actor(settings))
+    settings = prepare_project(root or Path.cwd(), AUTHOR)
+    store = open_store(settings)
+    narrator = Narrator(console or Console())
     with use_store(store):
-        stage = Stage(store=store, upstream=upstream, calendar=calendar, narrator=Narrator(console or Console()), **cast)
+        stage = Stage(store, upstream, calendar, narrator, load_cast(settings))
         try:
             tell_chapters(stage)
         finally:
-            stage.live.stop(store=store)
+            stage.cast.live.stop(store=store)
             store.close()
+
+
+def tell_chapters(stage: Stage) -> None:
+    """All seven chapters."""
+    stage.narrator.say(f"Will a flight land late? Everything is kept in [b]{stage.store.settings.state}[/].")
+    tell_history(stage)
+    tell_training(stage)
+    tell_release(stage)
+    wait_for_new_data(stage)
+    tell_september(stage)
+    tell_ending(stage)
+
+
+def wait_for_new_data(stage: Stage) -> None:
+    """The trigger of the example is on; in a shortened story it waits for fewer days."""
+    for spec in declare_triggers(stage.store, [stage.cast.lateness]):
+        waits = f"{stage.calendar.retrain_after}d"
+        if spec.every != waits:
+            stage.store.catalog.triggers.declare(msgspec.structs.replace(spec, every=waits), actor=AUTHOR)
+        stage.narrator.say(f"Trigger on: {spec.event} of {spec.subject}, after {waits} of new data → run {spec.target}.")

@@ -11,7 +11,7 @@ from trivium.values.runs import Run
 def tell_training(stage: Stage) -> None:
     """Three runs: the first, the same again, and one with another parameter."""
     stage.narrator.chapter(2, "The pipeline joins, trains and evaluates")
-    first = stage.lateness.run(key="demo/first", store=stage.store)
+    first = stage.cast.lateness.run(key="demo/first", store=stage.store)
     versions = ", ".join(f"{read.table}@{read.version}" for read in first.inputs)
     packages = len(stage.store.catalog.runs.get_environment(first.environment).packages)
     stage.narrator.say(
@@ -19,8 +19,8 @@ def tell_training(stage: Stage) -> None:
         f"environment {first.environment[:8]} ({packages} packages)."
     )
     show_report(stage, registered(stage, first))
-    again = stage.lateness.run(key="demo/again", store=stage.store)
-    other = stage.lateness.run(key="demo/shallower", depth=4, store=stage.store)
+    again = stage.cast.lateness.run(key="demo/again", store=stage.store)
+    other = stage.cast.lateness.run(key="demo/shallower", depth=4, store=stage.store)
     rows = [
         (title, run.parameters["depth"], run.executed, run.cached, f"{_seconds(run):.1f} s", f"{run.metrics['auc']:.4f}")
         for title, run in (("first run", first), ("the same again", again), ("depth=4", other))
