@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -18,6 +19,7 @@ from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
 
 CHECKED_BYTES = 1 << 20
+INNER = re.compile(rb"\b[0-9a-f]{64}\b")
 
 
 @runtime_checkable
@@ -70,11 +72,17 @@ def is_intact(ref: ArtifactRef, blobs: Blobs) -> bool:
     return True
 
 
-def forget_damaged(ref: ArtifactRef, blobs: Blobs) -> None:
-    """Bytes that are not what their digest says are removed, so that the value can be stored again."""
-    path = blobs.path(ref.digest)
-    if path.is_file() and digest_file(path) != ref.digest:
+def forget_damaged(digest: str, blobs: Blobs) -> None:
+    """Bytes that are not what their digest says are removed, so that the value can be stored again; also those of
+    digests that are named inside them, as a manifest does."""
+    path = blobs.path(digest)
+    if not path.is_file():
+        return
+    if digest_file(path) != digest:
         path.unlink()
+    elif path.stat().st_size <= CHECKED_BYTES:
+        for inner in set(INNER.findall(path.read_bytes())):
+            forget_damaged(inner.decode(), blobs)
 
 
 def _encode(value: Any, blobs: Blobs) -> ArtifactRef:
@@ -121,8 +129,7 @@ def _rows(value: Any) -> pl.DataFrame:
         if not _has_plain_index(value):
             raise UnsupportedValue("Its index would be lost; return frame.reset_index().")
         return pl.from_pandas(value)
-    frame = pl.DataFrame(value)
-    return frame
+    return pl.DataFrame(value)
 
 
 def _has_plain_index(frame: Any) -> bool:

@@ -73,7 +73,7 @@ def perform(attempt: Attempt) -> Outcome:
             return Outcome(with_metrics(outputs, context), log.text(), attempts=number + 1)
         except InputLost as lost:
             return Outcome(log=log.text(), lost=lost.node)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 # whatever a task raises is that task's failure
+        except (Exception, SystemExit) as error:  # whatever a task raises is that task's failure
             summary = describe(error)
             log.write(tail_of(error))
             if number == options.retries or isinstance(error, UnsupportedValue):

@@ -39,15 +39,9 @@ def fingerprint(value: Any, special: Callable[[Any], Any], path: tuple[int, ...]
     name = type_name(type(value))
     if isinstance(value, enum.Enum):
         return [name, value.name, fingerprint(value.value, special, within)]
-    if isinstance(value, SPELLED):
-        return [name, repr(value)]
-    if isinstance(value, re.Pattern):
-        return [name, repr(value.pattern), value.flags]
-    if isinstance(value, bytes | bytearray):
-        return [name, digest_bytes(bytes(value))]
     parts = _parts(value)
     if parts is None:
-        return [name, _pickled(value)]
+        return [name, *_spell(value)]
     items = [fingerprint(each, special, within) for each in parts]
     return [name, sorted(items, key=canonical_json) if isinstance(value, set | frozenset) else items]
 
@@ -55,6 +49,14 @@ def fingerprint(value: Any, special: Callable[[Any], Any], path: tuple[int, ...]
 def type_name(kind: type) -> str:
     """A type's name without its module: moving a file is not a change."""
     return kind.__qualname__
+
+
+def _spell(value: Any) -> list[Any]:
+    if isinstance(value, SPELLED):
+        return [repr(value)]
+    if isinstance(value, re.Pattern):
+        return [repr(value.pattern), value.flags]
+    return [digest_bytes(bytes(value)) if isinstance(value, bytes | bytearray) else _pickled(value)]
 
 
 def _parts(value: Any) -> list[Any] | None:

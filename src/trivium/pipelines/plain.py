@@ -37,10 +37,8 @@ def to_plain(value: Any, store: Callable[[Any], ArtifactRef | None]) -> Any:
 
     Raises UnsupportedValue for a type that would not come back as it is.
     """
-    if value is None or type(value) in (bool, str):
-        return value
-    if type(value) in (int, float):
-        return value if abs(value) < LARGEST and math.isfinite(value) else _tagged(type(value).__name__, repr(value))
+    if value is None or type(value) in (bool, str, int, float):
+        return _plain_number(value)
     if type(value) is list:
         return [to_plain(each, store) for each in value]
     if type(value) is dict:
@@ -48,11 +46,7 @@ def to_plain(value: Any, store: Callable[[Any], ArtifactRef | None]) -> Any:
     ref = store(value)
     if ref is not None:
         return _tagged("artifact", msgspec.to_builtins(ref))
-    for convert in (_plain_scalar, _plain_array):
-        found = convert(value)
-        if found is not None:
-            return found
-    return _plain_compound(value, store)
+    return _plain_scalar(value) or _plain_array(value) or _plain_compound(value, store)
 
 
 def from_plain(value: Any, load: Callable[[ArtifactRef], Any]) -> Any:
@@ -88,23 +82,35 @@ def _plain_dict(value: dict[Any, Any], store: Callable[[Any], ArtifactRef | None
     return _tagged("dict", [[to_plain(key, store), to_plain(each, store)] for key, each in value.items()])
 
 
+def _plain_number(value: Any) -> Any:
+    if type(value) in (int, float) and not (math.isfinite(value) and abs(value) < LARGEST):
+        return _tagged(type(value).__name__, repr(value))
+    return value
+
+
 def _plain_scalar(value: Any) -> dict[str, Any] | None:
     if isinstance(value, datetime.datetime) and value.tzinfo not in (None, datetime.UTC):
-        zone = getattr(value.tzinfo, "key", None)
-        if zone is None and not isinstance(value.tzinfo, datetime.timezone):
-            raise UnsupportedValue(f"Its time zone {value.tzinfo!r} has no name.")
-        return _tagged("zoned", [value.isoformat(), zone])
-    if isinstance(value, pathlib.PurePath):
+        return _plain_zoned(value)
+    kind = type(value)
+    plain: Any = None
+    if kind in (datetime.datetime, datetime.date, datetime.time):
+        plain = value.isoformat()
+    elif kind is datetime.timedelta:
+        plain = [value.days, value.seconds, value.microseconds]
+    elif kind in (decimal.Decimal, uuid.UUID):
+        plain = str(value)
+    elif kind is bytes:
+        plain = base64.b64encode(value).decode()
+    elif isinstance(value, pathlib.Path):
         return _tagged("path", str(value))
-    if type(value) in (datetime.datetime, datetime.date, datetime.time):
-        return _tagged(type(value).__name__, value.isoformat())
-    if type(value) is datetime.timedelta:
-        return _tagged("timedelta", [value.days, value.seconds, value.microseconds])
-    if type(value) in (decimal.Decimal, uuid.UUID):
-        return _tagged(type(value).__name__.lower(), str(value))
-    if type(value) is bytes:
-        return _tagged("bytes", base64.b64encode(value).decode())
-    return None
+    return None if plain is None else _tagged(kind.__name__.lower(), plain)
+
+
+def _plain_zoned(value: datetime.datetime) -> dict[str, Any]:
+    zone = getattr(value.tzinfo, "key", None)
+    if zone is None and not isinstance(value.tzinfo, datetime.timezone):
+        raise UnsupportedValue(f"Its time zone {value.tzinfo!r} has no name.")
+    return _tagged("zoned", [value.isoformat(), zone])
 
 
 def _plain_array(value: Any) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ def annotations_of(function: Callable[..., Any]) -> dict[str, Any]:
     function = inspect.unwrap(function)
     try:
         return typing.get_type_hints(function)
-    except Exception:  # noqa: BLE001 # user annotations can raise anything; each is then tried alone
+    except Exception:  # user annotations can raise anything; each is then tried alone
         return {name: _resolve(function, name, text) for name, text in function.__annotations__.items()}
 
 
@@ -36,7 +36,7 @@ def _resolve(function: Callable[..., Any], name: str, annotation: Any) -> Any:
     holder = types.SimpleNamespace(__annotations__={name: annotation})
     try:
         return typing.get_type_hints(holder, globalns=getattr(function, "__globals__", {}))[name]
-    except Exception:  # noqa: BLE001 # see above
+    except Exception:  # see above
         return annotation
 
 
@@ -56,7 +56,7 @@ def bind_arguments(task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, 
 
 def call_with(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
     """The function's result for these values by parameter name."""
-    bound = inspect.BoundArguments(inspect.signature(function), dict(arguments))  # type: ignore[arg-type] # dicts are ordered
+    bound = inspect.BoundArguments(inspect.signature(function), dict(arguments))
     return function(*bound.args, **bound.kwargs)
 
 

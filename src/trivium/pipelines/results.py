@@ -1,0 +1,43 @@
+"""What a run returned, and what each of its tasks made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trivium.errors import NotFound
+from trivium.pipelines.artifacts import decode
+from trivium.store.store import Store
+from trivium.values.runs import TaskRun
+
+
+def load_result(store: Store, run_id: str) -> Any:
+    """What the run's pipeline returned: the value of its last node, or of the node that it named.
+
+    A node with several outputs gives a tuple. Raises NotFound when the run made nothing.
+    """
+    run = store.catalog.runs.get_run(run_id)
+    node, _, index = run.tags.get("result", "").partition(":")
+    if node:
+        return load_output(store, run.id, node, int(index) if index else None)
+    done = [task for task in store.catalog.runs.list_tasks(run.id) if task.outputs]
+    if not done:
+        raise NotFound(f"Run {run.id} ({run.status}) has no result.")
+    return _load(store, done[-1], None)
+
+
+def load_output(store: Store, run_id: str, node: str, index: int | None = None) -> Any:
+    """What one node of the run made, or one of its several outputs (counted from 0). Raises NotFound."""
+    run = store.catalog.runs.get_run(run_id)
+    tasks = store.catalog.runs.list_tasks(run.id)
+    for task in tasks:
+        if task.node == node and task.outputs:
+            return _load(store, task, index)
+    known = ", ".join(task.node for task in tasks if task.outputs) or "none"
+    raise NotFound(f"Run {run.id} has no output of a node {node!r}; it has those of: {known}.")
+
+
+def _load(store: Store, task: TaskRun, index: int | None) -> Any:
+    if index is not None:
+        return decode(task.outputs[index], store.blobs)
+    values = [decode(ref, store.blobs) for ref in task.outputs]
+    return values[0] if len(values) == 1 else tuple(values)

@@ -1,0 +1,39 @@
+"""Going on with a run that failed or was killed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trivium.pipelines.engine import RunRequest, execute
+from trivium.pipelines.pipeline import Pipeline
+from trivium.pipelines.progress import Progress
+from trivium.pipelines.registry import find_pipeline
+from trivium.store.store import Store
+from trivium.values.runs import Run
+
+
+def resume_run(
+    store: Store,
+    run_id: str,
+    *,
+    pipeline: Pipeline[Any, Any] | None = None,
+    accept_alerts: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """The run has ended, under the same id, on the table versions that it started with: only unfinished work was done.
+
+    A run that has succeeded is returned as it is. pipeline: where the project's files do not name it.
+    """
+    run = store.catalog.runs.get_run(run_id)
+    if run.status == "succeeded":
+        return run
+    found = pipeline or find_pipeline(run.pipeline, store.settings)
+    request = RunRequest(
+        pipeline=found.name,
+        function=found.function,
+        parameters=found.bind(run.parameters),
+        key=run.key,
+        accept_alerts=accept_alerts,
+        again=run,
+    )
+    return execute(request, store, progress)
