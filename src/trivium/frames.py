@@ -38,6 +38,12 @@ READERS: dict[str, Callable[..., pl.LazyFrame]] = {
     ".jsonl": pl.scan_ndjson,
     ".ndjson": pl.scan_ndjson,
 }
+WRITERS: dict[str, Callable[..., None]] = {
+    ".parquet": pl.DataFrame.write_parquet,
+    ".csv": pl.DataFrame.write_csv,
+    ".jsonl": pl.DataFrame.write_ndjson,
+    ".ndjson": pl.DataFrame.write_ndjson,
+}
 
 
 def to_frame(value: Any) -> pl.DataFrame:
@@ -76,6 +82,18 @@ def read_file(path: Path) -> pl.DataFrame:
         return reader(path, **options).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise Misuse(f"{path} cannot be read as {path.suffix}: {str(error).splitlines()[0]}") from None
+
+
+def write_file(rows: pl.DataFrame, path: Path) -> None:
+    """The rows are a Parquet, CSV or JSON lines file, whole or not at all. Raises Misuse for another ending."""
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise Misuse(f"{path} cannot be written: name a .parquet, .csv or .jsonl file.")
+    if not path.parent.is_dir():
+        raise Misuse(f"There is no folder {path.parent} to write {path.name} into.")
+    aside = path.with_name(f".{path.name}.part")
+    writer(rows, aside)
+    aside.replace(path)
 
 
 def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:

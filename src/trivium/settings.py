@@ -62,10 +62,12 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
 
 def find_root(start: Path) -> Path:
     """The nearest folder upwards that is a project; `start` itself when there is none."""
-    for folder in (start, *start.parents):
-        if (folder / PROJECT_FILE).is_file() or (folder / STATE_FOLDER).is_dir() or _has_tool_table(folder):
-            return folder
-    return start
+    return next((folder for folder in (start, *start.parents) if is_project(folder)), start)
+
+
+def is_project(folder: Path) -> bool:
+    """Whether the folder holds a project file or what Trivium keeps."""
+    return (folder / PROJECT_FILE).is_file() or (folder / STATE_FOLDER).is_dir() or _has_tool_table(folder)
 
 
 def read_project(root: Path) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from trivium.demo.stage import AUTHOR, Stage
 from trivium.demo.training import tell_training
 from trivium.demo.upstream import Upstream, data_folder
 from trivium.store.store import open_store, use_store
-from trivium.triggers.worker import declare_triggers
 
 
 def tell(*, root: Path | None = None, days: int = LONGEST, console: Console | None = None) -> None:
@@ -54,8 +53,7 @@ def tell_chapters(stage: Stage) -> None:
 
 def wait_for_new_data(stage: Stage) -> None:
     """The trigger of the example is on; in a shortened story it waits for fewer days."""
-    for spec in declare_triggers(stage.store, [stage.cast.lateness]):
-        waits = f"{stage.calendar.retrain_after}d"
-        if spec.every != waits:
-            stage.store.catalog.triggers.declare(msgspec.structs.replace(spec, every=waits), actor=AUTHOR)
+    waits = f"{stage.calendar.retrain_after}d"
+    for declared in stage.cast.lateness.triggers:
+        spec = stage.store.catalog.triggers.declare(msgspec.structs.replace(declared, every=waits), actor=AUTHOR)
         stage.narrator.say(f"Trigger on: {spec.event} of {spec.subject}, after {waits} of new data → run {spec.target}.")

@@ -106,7 +106,7 @@ def _act(store: Store, firing: Firing, pipelines: dict[str, Pipeline[..., Any]])
 
 
 def _refuse(
-    store: Store, firing: Firing, pipeline: Pipeline[..., Any], blocking: Sequence[Alert], arguments: dict[str, object]
+    store: Store, firing: Firing, pipeline: Pipeline[..., Any], blocking: Sequence[Alert], arguments: dict[str, Any]
 ) -> Firing:
     """The first refusal leaves a refused run behind; a later look only keeps the reason up to date."""
     if firing.state != "refused":
