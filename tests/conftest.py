@@ -1,0 +1,39 @@
+"""Real small stores: one as a user opens it, one whose clock and ids a test can predict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from trivium.settings import load_settings
+from trivium.store.store import Store, connect, open_store, use_store
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """The store of a new project, acting as ada."""
+    with connect(tmp_path, actor="ada") as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    """A clock that reads 2024-01-01 00:00:01 UTC first and goes on by a second with each look."""
+    seconds = count(1)
+    return lambda: START + timedelta(seconds=next(seconds))
+
+
+@pytest.fixture
+def fixed_store(tmp_path: Path, clock: Callable[[], datetime]) -> Iterator[Store]:
+    """The same with the predictable clock, and ids that count up."""
+    numbers = count(1)
+    settings = load_settings(tmp_path, environ={"TRIVIUM_ROOT": str(tmp_path)}, actor="ada", durability="fast")
+    opened = open_store(settings, clock=clock, ids=lambda: f"{next(numbers):026d}")
+    with use_store(opened):
+        yield opened
+    opened.close()
