@@ -1,0 +1,1 @@
+"""The terminal: `trivium <noun> <verb>`. It translates, and decides nothing."""

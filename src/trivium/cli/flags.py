@@ -1,0 +1,21 @@
+"""The flags that every command has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: stable keys, no colour, no wrapping.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest ones.")]
+Because = Annotated[str, typer.Option("--because", help="The reason, in a sentence; it goes on record.")]
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What was said before the noun: where the project is, and who acts."""
+
+    root: Path | None = None
+    actor: str | None = None

@@ -1,0 +1,151 @@
+"""What a read prints: JSON for programs, a compact table for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+Row = Mapping[str, Any]
+
+
+class Frame(Protocol):
+    """What a frame has to be to be printed; naming it here keeps polars out of this module."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Names, in order."""
+
+    @property
+    def height(self) -> int:
+        """How many rows."""
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One dictionary a row."""
+
+
+COLOURS = {
+    "valid": "green", "succeeded": "green", "executed": "green", "passed": "green", "up": "green", "done": "green",
+    "promote": "green", "resolved": "green", "approved": "green", "flagged": "yellow", "open": "yellow",
+    "running": "yellow", "warn": "yellow", "overridden": "yellow", "pending": "yellow", "refused": "yellow",
+    "quarantined": "red", "failed": "red", "block": "red", "roll_back": "red", "true_alarm": "red",
+    "discarded": "dim", "cached": "dim", "skipped": "dim", "down": "dim", "wait": "dim", "false_alarm": "dim",
+}  # fmt: skip
+PROSE = frozenset({"message", "description", "reason", "error", "because", "detail", "story"})
+NOTHING = "-"
+
+
+def print_list(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
+    """The rows are printed: all their keys as JSON, or these columns as a table; `empty` when there are none."""
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(rows, columns)
+    else:
+        print_line(empty)
+
+
+def print_facts(facts: Row, *, as_json: bool, leave_out: Sequence[str] = ()) -> None:
+    """One object is printed: as a JSON object, or one line a fact."""
+    if as_json:
+        print_json(facts)
+        return
+    shown = {name: value for name, value in facts.items() if name not in leave_out and value not in (None, "", (), {})}
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in shown.items():
+        grid.add_row(name.replace("_", " "), cell(name, value))
+    console().print(grid)
+
+
+def print_json(value: Any) -> None:
+    """The value is printed as indented JSON: times in ISO 8601, NaN as null."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    """A compact table. Only prose may wrap: a name or an id stays in one piece."""
+    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in columns:
+        number = all(isinstance(row[name], (int, float, type(None))) for row in rows)
+        grid.add_column(
+            name.replace("_", " "),
+            justify="right" if number else "left",
+            no_wrap=name not in PROSE,
+            overflow="fold" if name in PROSE else "ignore",
+            min_width=None if name in PROSE else max(len(cell(name, row[name])) for row in rows),
+        )
+    for row in rows:
+        grid.add_row(*(cell(name, row[name]) for name in columns))
+    console().print(grid)
+
+
+def print_frame(rows: Frame) -> None:
+    """A frame's rows as a table, columns in their own order."""
+    if rows.height:
+        print_table(rows.to_dicts(), rows.columns)
+
+
+def print_line(text: str) -> None:
+    """A sentence; it may have rich's markup."""
+    console().print(text, soft_wrap=True, highlight=False)
+
+
+def print_heading(text: str) -> None:
+    """The title of a part, after an empty line."""
+    console().print(Text(f"\n{text}", style="bold"))
+
+
+def console() -> Console:
+    """The terminal; anything else gets no colour and lines as long as they need to be."""
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=10_000, color_system=None)
+
+
+def cell(name: str, value: Any) -> Text:
+    """A value as people read it."""
+    text = spelled(name, value)
+    return Text(text, style=COLOURS.get(text, "dim" if text == NOTHING else ""))
+
+
+def spelled(name: str, value: Any) -> str:
+    """The text of a value: times to the second in UTC, four digits of a fraction, lists with commas."""
+    if value is None or value in ("", (), [], {}):
+        return NOTHING
+    if isinstance(value, int) and name in COUNTS:
+        return f"{value:,}"
+    for kinds, spell in SPELLINGS:
+        if isinstance(value, kinds):
+            return spell(value)
+    return str(value)
+
+
+def spelled_list(values: Sequence[Any]) -> str:
+    """A few values with commas; of many, the first, the last and how many."""
+    if len(values) > SHOWN:
+        return f"{spelled('', values[0])} .. {spelled('', values[-1])} ({len(values)})"
+    return ", ".join(spelled("", each) for each in values)
+
+
+def spelled_mapping(values: Mapping[str, Any]) -> str:
+    """Names and values: "auc=0.71, brier=0.16"."""
+    return ", ".join(f"{name}={spelled(name, each)}" for name, each in values.items())
+
+
+COUNTS = frozenset({"rows", "bytes", "failing_rows", "rows_before", "rows_after"})
+SHOWN = 8
+SPELLINGS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
+    (bool, lambda value: "yes" if value else "no"),
+    (datetime, lambda value: value.strftime("%Y-%m-%d %H:%M:%S")),
+    (float, lambda value: f"{value:.4g}"),
+    (Mapping, spelled_mapping),
+    ((list, tuple), spelled_list),
+)

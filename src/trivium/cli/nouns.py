@@ -1,0 +1,33 @@
+"""The words after `trivium`, and the module behind each. A module is loaded when its word is used, not before."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+import typer
+
+
+class Noun(NamedTuple):
+    """A command or a group of commands: where it is, and what `trivium --help` says of it."""
+
+    module: str
+    help: str
+
+
+NOUNS = {
+    "init": Noun("trivium.cli.init", "Make a project in this folder."),
+    "runs": Noun("trivium.cli.runs", "What ran, on what, and what came out."),
+    "tables": Noun("trivium.cli.tables", "Versioned rows, and what the checks say of them."),
+    "alerts": Noun("trivium.cli.alerts", "Checks that failed, and what people said of them."),
+    "models": Noun("trivium.cli.models", "Model versions, their gates and approvals, and which one is live."),
+    "endpoints": Noun("trivium.cli.endpoints", "Models behind doors, and how their traffic is divided."),
+    "triggers": Noun("trivium.cli.triggers", "When an event happens, do something."),
+    "audit": Noun("trivium.cli.audit", "Everything that happened, and whether the record is whole."),
+}
+
+
+def load_noun(word: str) -> typer.Typer:
+    """The application behind a word of NOUNS: each module names it `app`."""
+    app: typer.Typer = import_module(NOUNS[word].module).app
+    return app

@@ -1,0 +1,101 @@
+"""The verbs of `trivium tables` that change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import typer
+
+from trivium.cli.flags import AsJson, Limit
+from trivium.cli.listing import print_facts, print_frame, print_heading, print_json, print_line, print_list, print_table
+from trivium.cli.project import open_project
+from trivium.cli.table_view import commit_row, table_facts, table_rows
+from trivium.errors import Misuse
+from trivium.tables.diff import diff_versions
+from trivium.tables.query import query_tables
+from trivium.tables.read import get_version
+
+Name = Annotated[str, typer.Argument(help="The table.")]
+LIST = ("name", "version", "rows", "state", "newest_partition", "open_alerts", "committed_at")
+LOG = ("id", "version", "state", "operation", "partitions", "rows", "actor", "committed_at")
+
+
+def list_tables(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the tables with their newest version."""
+    rows = table_rows(open_project(context))
+    print_list(rows, LIST, as_json=as_json, empty="No tables yet: `trivium tables import NAME FILE` makes one.")
+
+
+def show_table(
+    context: typer.Context,
+    name: Name,
+    version: Annotated[int | None, typer.Option("--version", help="This version (default: the newest).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a table: its declaration, columns, checks and partitions."""
+    store = open_project(context)
+    spec = store.catalog.tables.get_spec(name)
+    shown = store.catalog.tables.find_version(name) if version is None else get_version(store, name, version)
+    facts = table_facts(store, spec, shown)
+    print_facts(facts, as_json=as_json, leave_out=("columns", "checks"))
+    if not as_json:
+        for part, columns in (("columns", ("name", "type")), ("checks", ("name", "kind", "severity", "owner"))):
+            if facts[part]:
+                print_heading(part)
+                print_table(facts[part], columns)
+
+
+def show_log(context: typer.Context, name: Name, limit: Limit = 20, as_json: AsJson = False) -> None:
+    """Show the commits to a table, newest first, also those that were kept aside."""
+    store = open_project(context)
+    store.catalog.tables.get_spec(name)
+    rows = [commit_row(commit) for commit in store.catalog.tables.list_commits(name, limit=limit)]
+    print_list(rows, LOG, as_json=as_json, empty=f"No commits yet: `trivium tables import {name} FILE` makes one.")
+
+
+def diff_table(
+    context: typer.Context,
+    name: Name,
+    old: Annotated[int, typer.Argument(help="The version to start from.")],
+    new: Annotated[int | None, typer.Argument(help="The version to compare with (default: the newest).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show which rows, columns and partitions changed between two versions."""
+    diff = diff_versions(open_project(context), name, old, new)
+    facts = msgspec.structs.asdict(diff)
+    for part in ("columns_added", "columns_removed"):
+        facts[part] = [f"{column.name} {column.type}" for column in getattr(diff, part)]
+    print_facts(msgspec.to_builtins(diff) if as_json else facts, as_json=as_json)
+
+
+def query(
+    context: typer.Context,
+    statement: Annotated[str, typer.Argument(help="One SELECT; every table is known by its name.")],
+    at: Annotated[list[str] | None, typer.Option("--at", help="Read this version: `--at flights=12`.")] = None,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the newest versions of the tables in SQL, read-only."""
+    answer = query_tables(open_project(context), statement, at=parse_versions(at or ()), limit=limit)
+    if as_json:
+        print_json(answer.rows.to_dicts())
+    else:
+        print_frame(answer.rows)
+    if not answer.complete:
+        notice = f"only the first {limit} rows are shown; `--limit` shows more"
+        typer.echo(notice, err=True)
+    elif not as_json and not answer.rows.height:
+        print_line("No rows.")
+
+
+def parse_versions(texts: Sequence[str]) -> dict[str, int]:
+    """{"flights": 12} of ["flights=12"]. Raises Misuse for anything else."""
+    versions = {}
+    for text in texts:
+        name, equals, number = text.partition("=")
+        if not equals or not number.isdigit():
+            raise Misuse(f"{text!r} does not name a table's version; write `--at flights=12`.")
+        versions[name] = int(number)
+    return versions

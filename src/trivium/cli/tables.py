@@ -1,0 +1,18 @@
+"""`trivium tables`: versioned rows."""
+
+from __future__ import annotations
+
+from trivium.cli.group import noun_app
+from trivium.cli.table_acts import discard_commit, export_rows, import_rows, release_commit
+from trivium.cli.table_reads import diff_table, list_tables, query, show_log, show_table
+
+app = noun_app("Versioned rows, and what the checks say of them.")
+app.command("list")(list_tables)
+app.command("show")(show_table)
+app.command("log")(show_log)
+app.command("diff")(diff_table)
+app.command("query")(query)
+app.command("import")(import_rows)
+app.command("export")(export_rows)
+app.command("release")(release_commit)
+app.command("discard")(discard_commit)
