@@ -1,0 +1,1 @@
+"""Models: packaged, evaluated, registered, gated, approved, scored and handed over."""
