@@ -9,15 +9,15 @@ from trivium.checks.alert import raise_alerts
 from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
 
-from trivium.errors import SchemaMismatch
 from trivium.failpoints import failpoint
 from trivium.frames import columns_of
+from trivium.store.catalog.columns import merge_columns
 from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
 from trivium.tables.partitioning import split_partitions
-from trivium.tables.staging import incompatible_columns, stage_rows
+from trivium.tables.staging import stage_rows
 from trivium.values.alerts import Judgement
-from trivium.values.tables import Column, Commit, Operation, State, TableSpec
+from trivium.values.tables import Commit, Operation, State, TableSpec
 
 BY_SEVERITY: tuple[State, ...] = ("valid", "flagged", "quarantined")
 
@@ -52,7 +52,7 @@ def commit_rows(
     judgements = judge(spec, batch, tables.profiles(spec.name), now=store.clock())
     state = worst_state(judgements)
     if state != "quarantined":
-        _refuse_incompatible(spec, staged, columns)
+        merge_columns(spec.name, columns, columns_of(staged))  # refused before any byte is written
     commit = Commit(
         id=store.ids(),
         table=spec.name,
@@ -61,7 +61,7 @@ def commit_rows(
         operation=operation,
         partitions=tuple(part.name for part in batch),
         rows=0,
-        columns=_merged(columns, staged),
+        columns=columns_of(staged),
         added=tuple(store.lake.write(spec.name, part.name, part.rows) for part in batch),
         removed=_replaced(store, newest, batch) if operation == "overwrite" else (),
         idempotency_key=idempotency_key,
@@ -86,16 +86,3 @@ def _replaced(store: Store, newest: Commit | None, batch: Sequence[Partition]) -
     names = {part.name for part in batch}
     live = store.catalog.tables.files(newest.table, newest.version)
     return tuple(file.path for file in live if file.partition in names)
-
-
-def _refuse_incompatible(spec: TableSpec, rows: pl.DataFrame, columns: tuple[Column, ...]) -> None:
-    for name, (wanted, have) in incompatible_columns(rows, columns).items():
-        raise SchemaMismatch(
-            f"Column {name!r} of table {spec.name!r} is {wanted}; these rows have {have}, which cannot be converted "
-            "without changing values. Convert the column at its source, or commit to a table of another name."
-        )
-
-
-def _merged(columns: tuple[Column, ...], rows: pl.DataFrame) -> tuple[Column, ...]:
-    known = {column.name for column in columns}
-    return (*columns, *(column for column in columns_of(rows) if column.name not in known))

@@ -21,16 +21,6 @@ def stage_rows(spec: TableSpec, rows: pl.DataFrame, columns: tuple[Column, ...])
     return rows.with_columns([_aligned(rows[name], known[name]) for name in rows.columns if name in known])
 
 
-def incompatible_columns(rows: pl.DataFrame, columns: tuple[Column, ...]) -> dict[str, tuple[str, str]]:
-    """Columns whose type differs from the table's: name to (table's type, rows' type)."""
-    known = {column.name: column.type for column in columns}
-    return {
-        name: (known[name], type_name(dtype))
-        for name, dtype in rows.schema.items()
-        if name in known and known[name] != type_name(dtype)
-    }
-
-
 def _check_key(spec: TableSpec, rows: pl.DataFrame) -> None:
     for name in spec.key:
         if name not in rows.columns:

@@ -61,7 +61,7 @@ class DataFile(Struct, frozen=True):
 class Commit(Struct, frozen=True):
     """One change of a table. Published commits have a version; quarantined and discarded ones have None.
 
-    `rows` counts the rows of the table after a published commit, and the rows of the commit while it is quarantined.
+    `rows` and `columns` are those of the table after a published commit, and of the commit itself otherwise.
     """
 
     id: str

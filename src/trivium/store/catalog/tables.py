@@ -29,7 +29,10 @@ class Tables(Protocol):
     """
 
     def declare(self, spec: TableSpec, *, actor: str) -> TableSpec:
-        """The table exists with this declaration. Repeating the same declaration changes nothing."""
+        """The table exists with this declaration. Repeating the same declaration changes nothing.
+
+        Raises InvalidName, and Misuse when the partitions of an existing table would change.
+        """
 
     def get_spec(self, name: str) -> TableSpec:
         """The declaration. Raises NotFound."""
@@ -44,11 +47,16 @@ class Tables(Protocol):
         """The commit is recorded: published with the next version, or kept aside when quarantined.
 
         A commit with the same idempotency key is returned instead, and nothing changes. Publishing resolves the open
-        alerts of the partitions that it writes. Raises VersionConflict when `base` is no longer the newest version.
+        alerts of the partitions that it writes, and adds the commit's new columns to the table's. Raises
+        VersionConflict when `base` is no longer the newest version, SchemaMismatch for a column of another type.
         """
 
     def settle(self, commit_id: str, *, release: bool, because: str, actor: str) -> Commit:
-        """A quarantined commit is released (published as flagged) or discarded; its alerts are resolved."""
+        """A quarantined commit is released (published as flagged) or discarded; its alerts are resolved.
+
+        Raises Misuse unless it is quarantined. A release raises SchemaMismatch for a column of another type, and
+        VersionConflict for an overwrite whose partitions were written to meanwhile.
+        """
 
     def find_commit(self, table: str, idempotency_key: str) -> Commit | None:
         """The commit made under this key, or None."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from trivium.store.catalog import Catalog, open_catalog
 
 Opener = Callable[[], Catalog]

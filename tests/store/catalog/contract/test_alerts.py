@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+
 from trivium.errors import NotFound
 from trivium.store.catalog import Catalog
 from trivium.values.alerts import Alert
@@ -35,7 +36,9 @@ def test_an_alert_that_is_open_already_stays_as_it_is(catalog: Catalog) -> None:
     assert catalog.alerts.list_alerts() == [ALERT]
 
 
-@pytest.mark.parametrize("other", [{"column": "y"}, {"column": None}, {"partition": "p"}, {"check": "c"}, {"table": "t"}])
+@pytest.mark.parametrize(
+    "other", [{"column": "y"}, {"column": None}, {"partition": "p"}, {"check": "c"}, {"table": "t"}]
+)
 def test_an_alert_about_anything_else_is_another_one(catalog: Catalog, other: dict[str, Any]) -> None:
     record(catalog, ALERT)
     assert len(record(catalog, replace(ALERT, id="alert-2", **other))) == 1
@@ -80,16 +83,16 @@ def test_an_alert_is_found_by_a_unique_beginning_of_its_id(catalog: Catalog) -> 
     [("alert", "Several alerts have an id beginning with 'alert'"), ("zz", "No alert has an id beginning with 'zz'"),
      ("", "beginning with ''"), ("%", "No alert has"), ("_", "No alert has")],
 )  # fmt: skip
-def test_no_alert_is_found_by_a_beginning_of_none_or_of_several(
-    catalog: Catalog, beginning: str, message: str
-) -> None:
+def test_no_alert_is_found_by_a_beginning_of_none_or_of_several(catalog: Catalog, beginning: str, message: str) -> None:
     record(catalog, ALERT, replace(ALERT, id="alert-2", column="y"))
     with pytest.raises(NotFound, match=message):
         catalog.alerts.get_alert(beginning)
 
 
 def test_alerts_are_listed_newest_first_by_table_state_and_partition(catalog: Catalog) -> None:
-    record(catalog, ALERT, replace(ALERT, id="alert-2", partition="2024-01-02"), replace(ALERT, id="alert-3", table="w"))
+    record(
+        catalog, ALERT, replace(ALERT, id="alert-2", partition="2024-01-02"), replace(ALERT, id="alert-3", table="w")
+    )
     record(catalog, resolved=("alert-2",))
 
     def listed(**about: Any) -> list[str]:
@@ -104,7 +107,8 @@ def test_alerts_are_listed_newest_first_by_table_state_and_partition(catalog: Ca
 
 def test_open_blocking_alerts_block_and_no_others(catalog: Catalog) -> None:
     record(
-        catalog, ALERT, replace(ALERT, id="alert-2", severity="warn", check="c"), replace(ALERT, id="alert-3", table="w"),
+        catalog, ALERT, replace(ALERT, id="alert-2", severity="warn", check="c"),
+        replace(ALERT, id="alert-3", table="w"),
         replace(ALERT, id="alert-4", column="y"),
     )  # fmt: skip
     record(catalog, resolved=("alert-4",))
@@ -124,7 +128,11 @@ def test_a_confirmed_alert_stays_open(catalog: Catalog) -> None:
 def test_a_dismissed_alert_is_resolved_and_blocks_no_more(catalog: Catalog) -> None:
     record(catalog, ALERT)
     judged = catalog.alerts.judge("alert-1", true_alarm=False, because="a real storm", actor="bob")
-    assert (judged.verdict, judged.state, judged.resolved_because) == ("false_alarm", "resolved", "dismissed: a real storm")
+    assert (judged.verdict, judged.state, judged.resolved_because) == (
+        "false_alarm",
+        "resolved",
+        "dismissed: a real storm",
+    )
     assert catalog.alerts.get_alert("alert-1") == judged
     assert catalog.alerts.list_blocking(["flights"]) == []
 

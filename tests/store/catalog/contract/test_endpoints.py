@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+
 from trivium.errors import Misuse, NotFound
 from trivium.store.catalog import Catalog
 from trivium.values.endpoints import Endpoint, EndpointSpec, Labels, Route, Verdict
@@ -54,7 +55,7 @@ def test_a_changed_declaration_keeps_the_routes(catalog: Catalog) -> None:
 
 def test_an_unknown_endpoint_is_not_found_and_the_message_names_those_that_are(catalog: Catalog) -> None:
     assert catalog.endpoints.find_endpoint("live") is None
-    with pytest.raises(NotFound, match="There is no endpoint 'live'. Endpoints: none yet."):
+    with pytest.raises(NotFound, match=r"There is no endpoint 'live'\. Endpoints: none yet\."):
         catalog.endpoints.get_endpoint("live")
     deploy(catalog, "other")
     with pytest.raises(NotFound, match="Endpoints: other"):

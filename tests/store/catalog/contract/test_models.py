@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+
 from trivium.errors import ApprovalMissing, GateFailed, Misuse, NotFound
 from trivium.store.catalog import Catalog
 from trivium.values.alerts import CheckResult
@@ -223,7 +224,9 @@ def test_the_history_of_an_alias_says_who_made_which_version_live(catalog: Catal
     promote(catalog, 1)
     catalog.models.set_alias(AliasChange("lateness", "candidate", 2, "kim", "to try", NOON))
     assert catalog.models.list_alias_changes("lateness", "champion") == [champion(each) for each in (1, 2, 1, 2, 1)]
-    assert [change.alias for change in catalog.models.list_alias_changes("lateness")] == ["champion"] * 5 + ["candidate"]
+    assert [change.alias for change in catalog.models.list_alias_changes("lateness")] == ["champion"] * 5 + [
+        "candidate"
+    ]
 
 
 def test_any_other_alias_is_free_to_move_and_to_take_away(catalog: Catalog) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+
 from trivium.errors import NotFound
 from trivium.store.catalog import Catalog
 from trivium.values.runs import ArtifactRef, Code, Environment, MetricPoint, Run, TableInput, TaskRun
@@ -72,7 +73,13 @@ def test_a_finished_run_counts_its_executed_and_cached_tasks(catalog: Catalog) -
         catalog.runs.record_task(replace(TASK, node=node, status=status))
     catalog.runs.record_task(replace(TASK, run="run-2", node="f"))
     ended = catalog.runs.finish("run-1", status="failed", at=NOON, error="d broke")
-    assert (ended.status, ended.executed, ended.cached, ended.error, ended.ended_at) == ("failed", 1, 2, "d broke", NOON)
+    assert (ended.status, ended.executed, ended.cached, ended.error, ended.ended_at) == (
+        "failed",
+        1,
+        2,
+        "d broke",
+        NOON,
+    )
     assert catalog.runs.get_run("run-1") == ended
     assert [event.kind for event in catalog.events.list_events(subject="run-1")] == ["run.started", "run.failed"]
 
@@ -199,3 +206,26 @@ def test_runs_are_listed_newest_first_by_pipeline_and_status_and_page_by_page(ca
     assert listed(pipeline="other") == ["run-4", "run-2"]
     assert listed(pipeline="lateness", status="running") == ["run-5", "run-3"]
     assert listed(status="succeeded") == ["run-1"]
+
+
+def test_a_reopened_run_is_running_again(catalog: Catalog) -> None:
+    start(catalog, key="firing-1")
+    catalog.runs.finish("run-1", status="failed", at=NOON, error="boom")
+    again = catalog.runs.reopen("run-1", actor="bob")
+    assert (again.status, again.ended_at, again.error) == ("running", None, None)
+    assert catalog.runs.get_run("run-1") == again
+    assert catalog.events.list_newest(limit=1)[0].kind == "run.resumed"
+
+
+def test_several_tasks_are_recorded_together(catalog: Catalog) -> None:
+    tasks = [TASK, replace(TASK, node="evaluate", started_at=NOON + timedelta(seconds=1))]
+    catalog.runs.record_tasks(tasks)
+    assert catalog.runs.list_tasks("run-1") == tasks
+
+
+def test_the_newest_executed_run_of_a_task_is_found_by_its_name(catalog: Catalog) -> None:
+    assert catalog.runs.find_newest_task("train") is None
+    newer = replace(TASK, run="run-2", started_at=NOON + timedelta(seconds=1))
+    failed = replace(TASK, run="run-3", started_at=NOON + timedelta(seconds=2), status="failed")
+    catalog.runs.record_tasks([newer, failed, TASK])
+    assert catalog.runs.find_newest_task("train") == newer

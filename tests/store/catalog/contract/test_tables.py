@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+
 from trivium.errors import InvalidName, Misuse, NotFound, SchemaMismatch, VersionConflict
 from trivium.store.catalog import Catalog
 from trivium.store.catalog.tables import Draft
 from trivium.values.alerts import Alert, CheckResult, ColumnProfile, Judgement, Profile
-from trivium.values.tables import CheckSpec, Column, Commit, DataFile, State, TableSpec
+from trivium.values.tables import CheckSpec, Column, Commit, DataFile, Severity, State, TableSpec
 
 AtOnce = Callable[[int, Callable[[Catalog, int], Any]], list[Any]]
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -49,7 +50,7 @@ def result(day: str, state: State) -> CheckResult:
 
 
 def alert(commit: str, day: str, state: State) -> Alert:
-    severity = "block" if state == "quarantined" else "warn"
+    severity: Severity = "block" if state == "quarantined" else "warn"
     return Alert(
         f"{commit}-{day}", "flights", "x", day, "far", "rule", severity, "open", "near", {"rows": 3}, commit, NOON
     )
@@ -99,7 +100,7 @@ def test_the_partitions_of_a_table_cannot_be_declared_anew(catalog: Catalog, cha
 
 
 def test_a_name_that_could_be_a_path_is_not_declared(catalog: Catalog) -> None:
-    with pytest.raises(InvalidName, match="'../flights' cannot name a table"):
+    with pytest.raises(InvalidName, match=r"'\.\./flights' cannot name a table"):
         catalog.tables.declare(replace(SPEC, name="../flights"), actor="ada")
 
 
@@ -110,7 +111,7 @@ def test_declarations_are_listed_by_name(catalog: Catalog) -> None:
 
 
 def test_an_unknown_table_is_not_found_and_the_message_names_those_that_are(catalog: Catalog) -> None:
-    with pytest.raises(NotFound, match="There is no table 'weather'. Tables: none yet."):
+    with pytest.raises(NotFound, match=r"There is no table 'weather'\. Tables: none yet\."):
         catalog.tables.get_spec("weather")
     catalog.tables.declare(SPEC, actor="ada")
     with pytest.raises(NotFound, match="Tables: flights"):

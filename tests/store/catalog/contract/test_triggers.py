@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+
 from trivium.errors import NotFound
 from trivium.store.catalog import Catalog
-from trivium.values.events import Firing, TriggerSpec
+from trivium.values.events import Firing, FiringState, TriggerSpec
 
 AtOnce = Callable[[int, Callable[[Catalog, int], Any]], list[Any]]
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -141,8 +142,9 @@ def test_a_firing_keeps_its_state_reason_and_run(catalog: Catalog) -> None:
 def test_attempts_count_how_often_a_firing_ran(catalog: Catalog) -> None:
     declare(catalog)
     catalog.triggers.fire("retrain", 5, firing("f1", 5))
-    for state in ("running", "refused", "running", "done"):
-        last = catalog.triggers.update_firing("f1", state=state, reason="", run=None, at=None)  # type: ignore[arg-type] # a loop over literals
+    states: list[FiringState] = ["running", "refused", "running", "done"]
+    for state in states:
+        last = catalog.triggers.update_firing("f1", state=state, reason="", run=None, at=None)
     assert last.attempts == 2
 
 

@@ -67,6 +67,10 @@ class Transaction:
         self._write("INSERT INTO", "events", {**fields, "hash": digest})
         return from_row(Event, {**fields, "hash": digest})
 
+    def record(self, into: str, value: msgspec.Struct, event: Event) -> None:
+        """A row for the fact of this event; its id is the event's place, so facts sort as the chain does."""
+        self.insert(into, value, id=f"{event.seq:016d}")
+
     def _write(self, verb: str, table: str, row: dict[str, Scalar]) -> None:
         # Table and column names are ours (struct fields), never input; values are bound.
         names = ", ".join(f'"{name}"' for name in row)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from trivium.errors import Misuse, NotFound
-from trivium.ids import new_id
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.values.endpoints import Endpoint, EndpointSpec, Route, Verdict
 
@@ -64,12 +63,11 @@ class SqlEndpoints:
 
     def record_verdict(self, verdict: Verdict, *, actor: str) -> None:
         with self.database.write() as tx:
-            tx.insert("verdicts", verdict, id=new_id())
             detail = {
                 "candidate": verdict.candidate, "champion": verdict.champion, "decision": verdict.decision,
                 "because": verdict.because,
             }  # fmt: skip
-            tx.event(actor, "endpoint.verdict", verdict.endpoint, detail)
+            tx.record("verdicts", verdict, tx.event(actor, "endpoint.verdict", verdict.endpoint, detail))
 
     def list_verdicts(self, name: str) -> list[Verdict]:
         return self.database.read().all(Verdict, "SELECT * FROM verdicts WHERE endpoint = ? ORDER BY id", name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from trivium.errors import ApprovalMissing, GateFailed, Misuse, NotFound
-from trivium.ids import new_id
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.rows import json_text
 from trivium.values.models import AliasChange, Approval, Evidence, Gate, ModelVersion
@@ -51,10 +50,10 @@ class SqlModels:
     def record_gate(self, gate: Gate, *, actor: str) -> None:
         with self.database.write() as tx:
             _get(tx, gate.model, gate.version)
-            tx.insert("gates", gate, id=new_id())
             failed = [result.check for result in gate.results if not result.passed]
             verb = "model.gate_passed" if gate.passed else "model.gate_failed"
-            tx.event(actor, verb, gate.model, {"version": gate.version, "failed": failed, "against": gate.against})
+            detail = {"version": gate.version, "failed": failed, "against": gate.against}
+            tx.record("gates", gate, tx.event(actor, verb, gate.model, detail))
 
     def find_gate(self, name: str, version: int) -> Gate | None:
         return _find_gate(self.database.read(), name, version)
@@ -67,9 +66,9 @@ class SqlModels:
                     f"{approval.actor} registered {model.name} version {model.version} and cannot approve it: "
                     "four eyes are needed. Ask somebody else."
                 )
-            tx.insert("approvals", approval, id=new_id())
             detail = {"version": approval.version, "because": approval.because}
-            tx.event(approval.actor, f"model.{approval.decision}", approval.model, detail)
+            event = tx.event(approval.actor, f"model.{approval.decision}", approval.model, detail)
+            tx.record("approvals", approval, event)
 
     def list_approvals(self, name: str, version: int) -> list[Approval]:
         return _approvals(self.database.read(), name, version)
@@ -92,9 +91,10 @@ class SqlModels:
                     f"The gate of {model.name} version {model.version} {_gate_story(gate)}; it is not promoted. "
                     f"`trivium models gate {model.name} {model.version}` shows every check."
                 )
-            if len({each.actor for each in given}) < approvals:
+            people = len({each.actor for each in given})
+            if people < approvals:
                 raise ApprovalMissing(
-                    f"{model.name} version {model.version} has {len(given)} of {approvals} approvals by people other "
+                    f"{model.name} version {model.version} has {people} of {approvals} approvals by people other "
                     f"than its author {model.author}: `trivium models approve {model.name} {model.version}`."
                 )
             return _move_alias(tx, change, "model.promoted")
@@ -108,9 +108,8 @@ class SqlModels:
 
     def record_evidence(self, evidence: Evidence) -> None:
         with self.database.write() as tx:
-            tx.insert("evidence", evidence, id=new_id())
             detail = {"test": evidence.test, "automated": evidence.automated, "statement": evidence.statement}
-            tx.event(evidence.actor, "model.evidence", evidence.model, detail)
+            tx.record("evidence", evidence, tx.event(evidence.actor, "model.evidence", evidence.model, detail))
 
     def list_evidence(self, name: str) -> list[Evidence]:
         return self.database.read().all(Evidence, "SELECT * FROM evidence WHERE model = ? ORDER BY id", name)
@@ -168,12 +167,11 @@ def _move_alias(tx: Transaction, change: AliasChange, verb: str) -> ModelVersion
     model = _get(tx, change.model, change.version if change.version is not None else None)
     if change.version is not None:
         model = _set_aliases(tx, model, (*model.aliases, change.alias))
-    tx.insert("alias_changes", change, id=new_id())
     detail = {
         "alias": change.alias, "version": change.version, "because": change.because,
         "before": None if before is None else before.version,
     }  # fmt: skip
-    tx.event(change.actor, verb, change.model, detail)
+    tx.record("alias_changes", change, tx.event(change.actor, verb, change.model, detail))
     return model
 
 

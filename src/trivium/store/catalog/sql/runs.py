@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -86,11 +86,10 @@ class SqlRuns:
             for point in points:
                 tx.replace("metric_points", point)
             for run_id in {point.run for point in points}:
-                latest = tx.execute(
-                    "SELECT name, value FROM metric_points WHERE run = ? ORDER BY step, at", run_id
-                ).fetchall()
-                metrics = {row["name"]: row["value"] for row in latest}
-                tx.execute("UPDATE runs SET metrics = ? WHERE id = ?", json_text(metrics), run_id)
+                run = tx.one(Run, "SELECT * FROM runs WHERE id = ?", run_id)
+                if run is not None:
+                    latest = _latest(tx, run_id, {point.name for point in points if point.run == run_id})
+                    tx.execute("UPDATE runs SET metrics = ? WHERE id = ?", json_text({**run.metrics, **latest}), run_id)
 
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         with self.database.write() as tx:
@@ -138,6 +137,12 @@ class SqlRuns:
             "SELECT * FROM metric_points WHERE run = ? AND (? IS NULL OR name = ?) ORDER BY name, step, at",
             run_id, name, name,
         )  # fmt: skip
+
+
+def _latest(tx: Transaction, run_id: str, names: Iterable[str]) -> dict[str, float]:
+    newest = "SELECT * FROM metric_points WHERE run = ? AND name = ? ORDER BY step DESC, at DESC LIMIT 1"
+    found = [tx.one(MetricPoint, newest, run_id, name) for name in sorted(names)]
+    return {point.name: point.value for point in found if point is not None}
 
 
 def _get(tx: Transaction, run_id: str) -> Run:

@@ -8,7 +8,10 @@ from datetime import datetime
 import msgspec
 
 from trivium.errors import Misuse, NotFound, VersionConflict
+from trivium.ids import checked_name
+from trivium.store.catalog.columns import merge_columns
 from trivium.store.catalog.sql.database import Database, Transaction
+from trivium.store.catalog.sql.rows import from_json
 from trivium.store.catalog.tables import Draft
 from trivium.values.alerts import Alert, Judgement, Profile
 from trivium.values.tables import Commit, DataFile, TableSpec
@@ -23,6 +26,7 @@ class SqlTables:
         self.database = database
 
     def declare(self, spec: TableSpec, *, actor: str) -> TableSpec:
+        checked_name(spec.name, "table")
         if self.find_spec(spec.name) == spec:
             return spec
         with self.database.write() as tx:
@@ -60,15 +64,12 @@ class SqlTables:
             newest = tx.one(Commit, NEWEST, commit.table)
             _refuse_conflict(draft, newest)
             if commit.state == "quarantined":
-                tx.insert("commits", msgspec.structs.replace(commit, rows=_added_rows(commit)))
                 stored = msgspec.structs.replace(commit, rows=_added_rows(commit))
+                tx.insert("commits", stored)
             else:
                 stored = _publish(tx, commit, newest)
             for judgement in draft.judgements:
-                tx.insert(
-                    "judgements", judgement, commit_id=commit.id, table=commit.table,
-                    published=commit.id if stored.version is not None else None,
-                )  # fmt: skip
+                tx.insert("judgements", judgement, commit_id=commit.id, table=commit.table)
             if stored.version is not None:
                 _resolve_partitions(tx, stored, actor)
             tx.event(actor, EVENT_OF_STATE[commit.state], commit.table, _detail(stored))
@@ -87,10 +88,10 @@ class SqlTables:
                     f"Commit {commit_id} of {commit.table} is {commit.state}; only a quarantined one is settled."
                 )
             if release:
+                _refuse_stale(tx, commit)
                 newest = tx.one(Commit, NEWEST, commit.table)
                 tx.execute("DELETE FROM commits WHERE id = ?", commit_id)
                 settled = _publish(tx, msgspec.structs.replace(commit, state="flagged"), newest)
-                tx.execute("UPDATE judgements SET published = ? WHERE commit_id = ?", commit_id, commit_id)
             else:
                 settled = msgspec.structs.replace(commit, state="discarded")
                 tx.replace("commits", settled)
@@ -138,11 +139,12 @@ class SqlTables:
 
     def profiles(self, table: str, *, after: str = "", limit: int = 400) -> list[Profile]:
         rows = self.database.read().execute(
-            "SELECT profile, MAX(published) AS newest FROM judgements "
-            'WHERE "table" = ? AND published > ? GROUP BY partition ORDER BY partition DESC LIMIT ?',
+            "SELECT j.profile, MAX(c.version) AS newest FROM judgements j JOIN commits c ON c.id = j.commit_id "
+            'WHERE j."table" = ? AND c.version IS NOT NULL AND c.id > ? '
+            "GROUP BY j.partition ORDER BY j.partition DESC LIMIT ?",
             table, after, limit,
         )  # fmt: skip
-        return [msgspec.json.decode(row["profile"], type=Profile) for row in reversed(rows.fetchall())]
+        return [from_json(Profile, row["profile"]) for row in reversed(rows.fetchall())]
 
     def list_latest(self) -> list[Commit]:
         return self.database.read().all(
@@ -178,14 +180,7 @@ class SqlAlerts:
         return opened
 
     def get_alert(self, alert_id: str) -> Alert:
-        found = self.database.read().all(
-            Alert, "SELECT * FROM alerts WHERE substr(id, 1, ?) = ? LIMIT 2", len(alert_id), alert_id
-        )
-        if len(found) != 1 or not alert_id:
-            raise NotFound(
-                f"{'No alert has' if not found else 'Several alerts have'} an id beginning with {alert_id!r}."
-            )
-        return found[0]
+        return _get_alert(self.database.read(), alert_id)
 
     def list_alerts(
         self, *, table: str | None = None, state: str | None = None, partition: str | None = None, limit: int = 200
@@ -206,8 +201,8 @@ class SqlAlerts:
         )
 
     def judge(self, alert_id: str, *, true_alarm: bool, because: str, actor: str) -> Alert:
-        alert = self.get_alert(alert_id)
         with self.database.write() as tx:
+            alert = _get_alert(tx, alert_id)
             judged = msgspec.structs.replace(
                 alert, verdict="true_alarm" if true_alarm else "false_alarm", verdict_by=actor, verdict_because=because
             )
@@ -226,6 +221,27 @@ def _by_key(tx: Transaction, table: str, key: str) -> Commit | None:
     return tx.one(Commit, 'SELECT * FROM commits WHERE "table" = ? AND idempotency_key = ?', table, key)
 
 
+def _get_alert(tx: Transaction, alert_id: str) -> Alert:
+    found = tx.all(Alert, "SELECT * FROM alerts WHERE substr(id, 1, ?) = ? LIMIT 2", len(alert_id), alert_id)
+    if len(found) != 1 or not alert_id:
+        raise NotFound(f"{'No alert has' if not found else 'Several alerts have'} an id beginning with {alert_id!r}.")
+    return found[0]
+
+
+def _refuse_stale(tx: Transaction, commit: Commit) -> None:
+    """An overwrite that waited in quarantine replaces exactly what it saw, or nothing."""
+    marks = ", ".join("?" * len(commit.partitions))
+    live = tx.execute(
+        f'SELECT path FROM files WHERE "table" = ? AND partition IN ({marks}) AND removed_version IS NULL',  # noqa: S608 # only question marks are put in
+        commit.table, *commit.partitions,
+    )  # fmt: skip
+    if commit.operation == "overwrite" and {row["path"] for row in live} != set(commit.removed):
+        raise VersionConflict(
+            f"Somebody wrote to {', '.join(commit.partitions)} of table {commit.table!r} after commit {commit.id} was "
+            "quarantined; discard it, and repeat the overwrite."
+        )
+
+
 def _refuse_conflict(draft: Draft, newest: Commit | None) -> None:
     current = 0 if newest is None else newest.version
     if draft.base is not None and draft.base != current:
@@ -237,6 +253,7 @@ def _refuse_conflict(draft: Draft, newest: Commit | None) -> None:
 
 def _publish(tx: Transaction, commit: Commit, newest: Commit | None) -> Commit:
     version = 1 if newest is None or newest.version is None else newest.version + 1
+    columns = merge_columns(commit.table, newest.columns if newest is not None else (), commit.columns)
     removed_rows = 0
     for path in commit.removed:
         removed_rows += tx.execute("SELECT rows FROM files WHERE path = ?", path).fetchone()["rows"]
@@ -244,7 +261,7 @@ def _publish(tx: Transaction, commit: Commit, newest: Commit | None) -> Commit:
     for file in commit.added:
         tx.insert("files", file, table=commit.table, added_version=version)
     rows = (newest.rows if newest is not None else 0) + _added_rows(commit) - removed_rows
-    stored = msgspec.structs.replace(commit, version=version, rows=rows)
+    stored = msgspec.structs.replace(commit, version=version, rows=rows, columns=columns)
     tx.insert("commits", stored)
     return stored
 

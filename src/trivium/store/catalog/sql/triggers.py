@@ -20,6 +20,8 @@ class SqlTriggers:
     def declare(self, spec: TriggerSpec, *, actor: str) -> TriggerSpec:
         with self.database.write() as tx:
             before = _find(tx, spec.name)
+            if before is not None:
+                spec = msgspec.structs.replace(spec, paused=before.paused)
             if before == spec:
                 return spec
             if before is None:
@@ -27,7 +29,6 @@ class SqlTriggers:
                 tx.insert("triggers", spec, cursor=newest)
             else:
                 cursor = tx.execute('SELECT "cursor" FROM triggers WHERE name = ?', spec.name).fetchone()[0]
-                spec = msgspec.structs.replace(spec, paused=before.paused)
                 tx.replace("triggers", spec, cursor=cursor)
             detail = {"event": spec.event, "subject": spec.subject, "action": spec.action, "target": spec.target}
             tx.event(actor, "trigger.declared", spec.name, {**detail, "every": spec.every})

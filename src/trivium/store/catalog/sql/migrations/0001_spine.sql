@@ -25,9 +25,9 @@ CREATE TABLE files (
 CREATE INDEX files_by_table ON files ("table", added_version);
 CREATE TABLE judgements (
     commit_id TEXT NOT NULL, "table" TEXT NOT NULL, partition TEXT NOT NULL, state TEXT NOT NULL, profile TEXT NOT NULL,
-    results TEXT NOT NULL, published TEXT, PRIMARY KEY (commit_id, partition)
+    results TEXT NOT NULL, PRIMARY KEY (commit_id, partition)
 );
-CREATE INDEX judgements_by_partition ON judgements ("table", partition, published);
+CREATE INDEX judgements_by_partition ON judgements ("table", partition);
 
 CREATE TABLE alerts (
     id TEXT PRIMARY KEY, "table" TEXT NOT NULL, "column" TEXT, partition TEXT NOT NULL, "check" TEXT NOT NULL,
