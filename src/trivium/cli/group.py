@@ -37,9 +37,11 @@ class NounGroup(TyperGroup):
 
 def noun_app(help_text: str) -> typer.Typer:
     """An empty group of verbs; without a verb it shows its help."""
-    return typer.Typer(
+    app = typer.Typer(
         help=help_text, no_args_is_help=True, add_completion=False, rich_markup_mode=None, context_settings=HELP_FLAGS
     )
+    app.callback()(_nothing)  # keeps it a group, also while it has a single verb
+    return app
 
 
 def single_app(command: Callable[..., None]) -> typer.Typer:
@@ -47,3 +49,7 @@ def single_app(command: Callable[..., None]) -> typer.Typer:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP_FLAGS)
     app.command(context_settings=HELP_FLAGS)(command)
     return app
+
+
+def _nothing() -> None:
+    return

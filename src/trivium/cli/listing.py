@@ -56,8 +56,8 @@ def print_facts(facts: Row, *, as_json: bool, leave_out: Sequence[str] = ()) -> 
     if as_json:
         print_json(facts)
         return
-    shown = {name: value for name, value in facts.items() if name not in leave_out and value not in (None, "", (), {})}
-    grid = Grid.grid(padding=(0, 2, 0, 0))
+    shown = {name: value for name, value in facts.items() if name not in leave_out and spelled(name, value) != NOTHING}
+    grid = Grid.grid(padding=(0, 2, 0, 0), pad_edge=False)
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")
     for name, value in shown.items():
@@ -72,7 +72,7 @@ def print_json(value: Any) -> None:
 
 def print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     """A compact table. Only prose may wrap: a name or an id stays in one piece."""
-    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
         number = all(isinstance(row[name], (int, float, type(None))) for row in rows)
         grid.add_column(
@@ -137,7 +137,7 @@ def spelled_list(values: Sequence[Any]) -> str:
 
 def spelled_mapping(values: Mapping[str, Any]) -> str:
     """Names and values: "auc=0.71, brier=0.16"."""
-    return ", ".join(f"{name}={spelled(name, each)}" for name, each in values.items())
+    return ", ".join(f"{name}={spelled(name, each)}" for name, each in values.items() if each is not None)
 
 
 COUNTS = frozenset({"rows", "bytes", "failing_rows", "rows_before", "rows_after"})

@@ -17,6 +17,7 @@ class Noun(NamedTuple):
 
 NOUNS = {
     "init": Noun("trivium.cli.init", "Make a project in this folder."),
+    "run": Noun("trivium.cli.run", "Run a pipeline of this project."),
     "runs": Noun("trivium.cli.runs", "What ran, on what, and what came out."),
     "tables": Noun("trivium.cli.tables", "Versioned rows, and what the checks say of them."),
     "alerts": Noun("trivium.cli.alerts", "Checks that failed, and what people said of them."),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Annotated, Any
 
 import msgspec
@@ -9,10 +12,13 @@ import typer
 
 from trivium.cli.flags import AsJson, Limit
 from trivium.cli.group import noun_app
-from trivium.cli.listing import print_facts, print_heading, print_list, print_table
+from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.project import open_project
-from trivium.errors import NotFound
-from trivium.values.runs import Run, TaskRun
+from trivium.cli.run_view import run_row, task_row, tell_task
+from trivium.errors import NotFound, ReproductionDiffers
+from trivium.pipelines.reproduce import reproduce_run
+from trivium.pipelines.resume import resume_run
+from trivium.tracking.comparison import Comparison, compare_runs
 
 app = noun_app("What ran, on what, and what came out.")
 RunId = Annotated[str, typer.Argument(help="The run's id, or a unique beginning of it.")]
@@ -74,14 +80,64 @@ def show_logs(
         typer.echo("\n".join(text.rstrip() for text in (task.log, task.error or "") if text.strip()))
 
 
-def run_row(run: Run) -> dict[str, Any]:
-    """A run in a list; `seconds` is None while it goes on."""
-    seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
-    return {**msgspec.structs.asdict(run), "seconds": seconds}
+@app.command("compare")
+def compare(
+    context: typer.Context,
+    runs: Annotated[list[str], typer.Argument(help="Two runs or more.")],
+    everything: Annotated[bool, typer.Option("--all", help="Also show what is the same.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what differs between runs: parameters, inputs, code, packages and metrics."""
+    comparison = compare_runs(open_project(context), runs, everything=everything)
+    if as_json:
+        print_json(comparison)
+    else:
+        rows = comparison_rows(comparison)
+        print_list(rows, ("what", "name", *comparison.runs), as_json=False, empty="Nothing differs.")
 
 
-def task_row(task: TaskRun) -> dict[str, Any]:
-    """A task of a run, without its log."""
-    row = msgspec.structs.asdict(task)
-    row.pop("log")
-    return {**row, "seconds": (task.ended_at - task.started_at).total_seconds() if task.ended_at else None}
+@app.command("resume")
+def resume(
+    context: typer.Context,
+    run: RunId,
+    accept_alerts: Annotated[bool, typer.Option("--accept-alerts", help="Go on in spite of blocking alerts.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that failed or was killed: only unfinished tasks are done."""
+    store = open_project(context)
+    with redirect_stdout(sys.stderr):
+        ended = resume_run(store, run, accept_alerts=accept_alerts, progress=tell_task)
+    if as_json:
+        print_json(run_row(ended))
+    else:
+        print_line(f"Run {ended.id} {ended.status}: {ended.executed} executed, {ended.cached} reused.")
+
+
+@app.command("reproduce")
+def reproduce(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
+    """Run it again from its recorded inputs, everything anew, and compare. Exit status 1 when an output differs."""
+    store = open_project(context)
+    with redirect_stdout(sys.stderr):
+        outcome = reproduce_run(store, run, progress=tell_task)
+    if as_json:
+        print_json({**msgspec.structs.asdict(outcome), "same": outcome.same})
+    elif outcome.same:
+        print_line(f"Run {outcome.run} is reproduced by {outcome.again}: every output has the same content.")
+    if not outcome.same:
+        causes = f" Also different: {', '.join(outcome.causes)}." if outcome.causes else ""
+        raise ReproductionDiffers(f"Run {outcome.again} gave another {outcome.first} than {outcome.run}.{causes}")
+
+
+def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """The comparison as rows: what, name, and one value for each run."""
+    parts: list[tuple[str, str, Sequence[Any]]] = [
+        *(("parameter", name, values) for name, values in comparison.parameters.items()),
+        *(("input", name, values) for name, values in comparison.inputs.items()),
+        *(("package", name, values) for name, values in comparison.packages.items()),
+        *(("metric", row.name, row.values) for row in comparison.metrics),
+    ]
+    if comparison.code:
+        parts.insert(0, ("code", "", comparison.code))
+    return [
+        {"what": what, "name": name, **dict(zip(comparison.runs, values, strict=True))} for what, name, values in parts
+    ]
