@@ -18,12 +18,16 @@ from trivium.values.runs import ArtifactRef, Environment, TableInput, TaskRun
 
 
 class Decision(Struct, frozen=True):
-    """A node's key, the finished task that can be reused (None: it has to run), and why."""
+    """A node's key, the finished task that can be reused (None: it has to run), and why.
+
+    `damaged` are the outputs of a finished task that could have been reused, had their bytes been what they were.
+    """
 
     key: str
     parts: KeyParts | None
     reuse: TaskRun | None
     why: str
+    damaged: tuple[ArtifactRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Decider:
         known = self._find(node, key)
         if known is not None and all(is_intact(ref, self.store.blobs) for ref in known.outputs):
             return Decision(key, parts, known, "unchanged")
-        return Decision(key, parts, None, self._why(node, parts, known))
+        return Decision(key, parts, None, self._why(node, parts, known), known.outputs if known else ())
 
     def _find(self, node: Node, key: str) -> TaskRun | None:
         mine = self.finished.get(node.name)

@@ -104,6 +104,8 @@ class Execution:
 
     def _start(self, node: Node, decision: Decision) -> datetime:
         self._record_hits()
+        for ref in decision.damaged:
+            forget_damaged(ref.digest, self.store.blobs)
         self._tell("started", node, decision.why)
         return self.store.clock()
 

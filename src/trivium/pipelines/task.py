@@ -89,10 +89,12 @@ def task(
 def task(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
     """The function is a task: `@task`, or `@task(retries=2)`; see TaskOptions. Raises Misuse for an unknown option."""
 
+    chosen = TaskOptions(**task_options(**options))
+
     def decorate(function: Callable[..., R]) -> Task[R]:
         if isinstance(function, Task) or not callable(function):
             raise Misuse(f"@task decorates a plain function, not {function!r}.")
-        return Task(function, name or function.__name__, TaskOptions(**task_options(**options)))
+        return Task(function, name or function.__name__, chosen)
 
     return decorate if function is None else decorate(function)
 
