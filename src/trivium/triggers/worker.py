@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from trivium.errors import BlockedByAlert, TriviumError
 from trivium.failpoints import failpoint
+from trivium.pipelines.inputs import describe_alerts
 from trivium.pipelines.pipeline import Pipeline
 from trivium.store.store import Store
 from trivium.tables.partitioning import is_due
@@ -110,12 +112,9 @@ def _refuse(
 ) -> Firing:
     """The first refusal leaves a refused run behind; a later look only keeps the reason up to date."""
     if firing.state != "refused":
-        try:
+        with suppress(BlockedByAlert):
             pipeline.run(key=f"{firing.id}/refused", trigger=firing.trigger, store=store, **arguments)
-        except BlockedByAlert as error:
-            return _settle(store, firing, "refused", str(error), None)
-    named = "; ".join(f"{alert.table}.{alert.column or '*'} {alert.partition}: {alert.message}" for alert in blocking)
-    return _settle(store, firing, "refused", f"open blocking alerts: {named}", None)
+    return _settle(store, firing, "refused", describe_alerts(blocking), None)
 
 
 def _settle(store: Store, firing: Firing, state: FiringState, reason: str, run: Run | None) -> Firing:
