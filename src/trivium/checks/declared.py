@@ -1,0 +1,93 @@
+"""A table's declared checks on one partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from trivium.checks.kinds.between import judge_between
+from trivium.checks.kinds.coverage import judge_coverage
+from trivium.checks.kinds.fresh import judge_fresh
+from trivium.checks.kinds.matches import judge_matches
+from trivium.checks.kinds.one_of import judge_one_of
+from trivium.checks.kinds.outcome import Outcome, as_result
+from trivium.checks.kinds.row_count import judge_row_count
+from trivium.checks.kinds.rule import judge_rules
+from trivium.checks.kinds.unique import judge_unique
+from trivium.checks.partition import Partition
+from trivium.errors import Misuse
+from trivium.values.alerts import CheckResult
+from trivium.values.tables import CheckSpec, TableSpec
+
+JUDGES: dict[str, Callable[[CheckSpec, pl.DataFrame], Outcome]] = {
+    "between": judge_between,
+    "coverage": judge_coverage,
+    "matches": judge_matches,
+    "one_of": judge_one_of,
+    "row_count": judge_row_count,
+    "unique": judge_unique,
+}
+ELSEWHERE = frozenset({"metric", "latency"})  # judged over a window of rows, when truth has arrived
+
+
+def judge_declared(
+    spec: TableSpec, part: Partition, *, now: datetime, newest: bool, broken: Sequence[str] = ()
+) -> list[CheckResult]:
+    """The result of every declared check of the table on this partition.
+
+    newest: whether no later partition is known (freshness is judged only there). broken: columns that are known to be
+    absent or of another type; a check that reads one fails instead of being misuse.
+    Raises Misuse for a check of an unknown kind, or on a column that the table never had.
+    """
+    for check in spec.checks:
+        _refuse_unknown(spec, check, part.rows.columns, broken)
+    judged = [check for check in spec.checks if check.kind not in ELSEWHERE and (check.kind != "fresh" or newest)]
+    sound = [check for check in judged if not any(name in broken for name in columns_read(check))]
+    rules = [check for check in sound if check.kind == "rule"]
+    outcomes = dict(zip((id(rule) for rule in rules), judge_rules(rules, part.rows), strict=True))
+    results = []
+    for check in judged:
+        if check not in sound:
+            outcome = _broken(check, broken)
+        elif check.kind == "fresh":
+            outcome = judge_fresh(check, part.rows, spec.time, now)
+        else:
+            outcome = outcomes.get(id(check)) or _judge_one(check, part.rows)
+        results.append(as_result(check, part.name, outcome, column=spec.time if check.kind == "fresh" else None))
+    return results
+
+
+def columns_read(check: CheckSpec) -> list[str]:
+    """The columns that a check reads."""
+    return list(check.arguments.get("columns", ())) or ([check.column] if check.column else [])
+
+
+def _judge_one(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
+    try:
+        return JUDGES[check.kind](check, rows)
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        kind = ", ".join(f"`{name}` is {rows.schema[name]}" for name in columns_read(check))
+        return Outcome(passed=False, message=f"{check.name}: cannot be evaluated, {kind}: {reason}")
+
+
+def _refuse_unknown(spec: TableSpec, check: CheckSpec, columns: Sequence[str], broken: Sequence[str]) -> None:
+    if check.kind not in JUDGES and check.kind not in ELSEWHERE and check.kind not in ("rule", "fresh"):
+        known = ", ".join(sorted({*JUDGES, *ELSEWHERE, "rule", "fresh"}))
+        raise Misuse(
+            f"Check {check.name!r} of table {spec.name!r} has the unknown kind {check.kind!r}; known: {known}."
+        )
+    there = {name.lower() for name in (*columns, *broken)} if check.kind == "rule" else {*columns, *broken}
+    for name in columns_read(check) if check.kind not in ELSEWHERE else ():
+        if (name.lower() if check.kind == "rule" else name) not in there:
+            raise Misuse(
+                f"Check {check.name!r} of table {spec.name!r} reads column {name!r}, which these rows do not have; "
+                f"they have {', '.join(columns)}."
+            )
+
+
+def _broken(check: CheckSpec, broken: Sequence[str]) -> Outcome:
+    shown = ", ".join(f"`{name}`" for name in columns_read(check) if name in broken)
+    return Outcome(passed=False, message=f"{check.name}: cannot be evaluated, {shown} is absent or of another type")

@@ -1,0 +1,94 @@
+"""One scalar SQL expression over a row, and nothing that could be more than that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from trivium.checks.sandbox import open_sandbox
+from trivium.errors import Misuse
+
+REFUSED = {
+    "SUBQUERY": "a subquery",
+    "WINDOW": "a window function",
+    "STAR": "`*`",
+    "PARAMETER": "a parameter",
+    "DEFAULT": "DEFAULT",
+}
+
+
+class Expression(Struct, frozen=True):
+    """A parsed expression: its text, and the columns that it reads in order of appearance."""
+
+    text: str
+    columns: tuple[str, ...]
+
+
+@cache
+def parse_expression(text: str) -> Expression:
+    """The expression, parsed by DuckDB.
+
+    >>> parse_expression("distance > 0 AND origin <> dest").columns
+    ('distance', 'origin', 'dest')
+
+    Raises Misuse when the text is not one scalar expression: a statement, several, an aggregate, a subquery, a window.
+    """
+    nodes = list(_walk(_parse(text)))
+    for node in nodes:
+        if (found := REFUSED.get(node.get("class", ""))) is not None:
+            raise _refusal(text, f"it contains {found}")
+        if node.get("function_name") in _aggregates():
+            raise _refusal(text, f"it aggregates by {node['function_name']}() over several rows")
+    bound = {ref["column_names"][-1] for node in nodes if node.get("class") == "LAMBDA" for ref in _refs(node["lhs"])}
+    names = (ref["column_names"][0] for ref in _refs(nodes[0]))
+    return Expression(text, tuple(dict.fromkeys(name for name in names if name not in bound)))
+
+
+def _parse(text: str) -> dict[str, Any]:
+    quoted = f"SELECT ({text}\n)".replace("'", "''")  # a bound parameter would make DuckDB import pandas
+    with open_sandbox() as connection:
+        found = connection.execute(f"SELECT json_serialize_sql('{quoted}')").fetchone()  # only parsed
+    answer = msgspec.json.decode(found[0] if found else "{}")
+    if answer["error"]:
+        raise _refusal(text, str(answer["error_message"]))
+    node = answer["statements"][0]["node"]
+    simple = len(answer["statements"]) == 1 and node["type"] == "SELECT_NODE" and not node["modifiers"]
+    if not simple or len(node["select_list"]) != 1 or node["from_table"]["type"] != "EMPTY" or node["where_clause"]:
+        raise _refusal(text, "it is more than an expression")
+    expression: dict[str, Any] = node["select_list"][0]
+    return expression
+
+
+def _refusal(text: str, because: str) -> Misuse:
+    return Misuse(
+        f"{text!r} is not a rule: {because}. A rule is one SQL expression over the columns of a row that is true or "
+        "false, such as 'distance > 0'."
+    )
+
+
+def _walk(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for child in node.values():
+            yield from _walk(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _walk(child)
+
+
+def _refs(node: Any) -> Iterator[dict[str, Any]]:
+    return (part for part in _walk(node) if part.get("class") == "COLUMN_REF")
+
+
+@cache
+def _aggregates() -> frozenset[str]:
+    """Functions that are only aggregates, by DuckDB's own list."""
+    with open_sandbox() as connection:
+        found = connection.execute(
+            "SELECT function_name FROM duckdb_functions() GROUP BY 1 HAVING bool_and(function_type = 'aggregate')"
+        ).fetchall()
+    return frozenset(name for (name,) in found)

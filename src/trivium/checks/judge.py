@@ -1,0 +1,53 @@
+"""Everything that checks say about a batch of partitions: declared checks, the schema, learned expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from trivium.checks.declared import judge_declared
+from trivium.checks.history import History
+from trivium.checks.learned import judge_learned
+from trivium.checks.partition import Partition
+from trivium.checks.profile import profile_partition
+from trivium.checks.schema import judge_schema
+from trivium.values.alerts import CheckResult, Judgement, Profile
+from trivium.values.tables import State, TableSpec
+
+
+def judge(
+    spec: TableSpec, batch: Sequence[Partition], history: Sequence[Profile] | History, *, now: datetime
+) -> tuple[Judgement, ...]:
+    """A judgement for each partition of the batch, in its order.
+
+    history: profiles of the partitions that were published before; a History kept between calls saves learning them
+    anew, and is left as it was. Each partition that is not quarantined counts as history for the ones after it.
+    Raises Misuse for a declared check that does not fit the table.
+    """
+    memory = history if isinstance(history, History) else History.of_profiles(history)
+    judgements: list[Judgement] = []
+    for number, part in enumerate(batch):
+        newest = number == len(batch) - 1 and part.name >= memory.newest
+        judgements.append(judge_partition(spec, part, memory, now=now, newest=newest))
+        if judgements[-1].state != "quarantined" and number < len(batch) - 1:
+            memory = memory.extended(judgements[-1].profile)
+    return tuple(judgements)
+
+
+def judge_partition(
+    spec: TableSpec, part: Partition, history: History, *, now: datetime, newest: bool = True
+) -> Judgement:
+    """The profile of one partition, every result, and the state that follows from them."""
+    profile = profile_partition(spec.name, part)
+    schema = judge_schema(profile, history.types, severity="warn" if spec.watch == "warn" else "block")
+    broken = [str(result.column) for result in schema]
+    declared = judge_declared(spec, part, now=now, newest=newest, broken=broken)
+    learned = [] if spec.watch == "off" else judge_learned(profile, history, watch=spec.watch, without=broken)
+    results = (*([] if spec.watch == "off" else schema), *declared, *learned)
+    return Judgement(part.name, state_of(results), profile, results)
+
+
+def state_of(results: Sequence[CheckResult]) -> State:
+    """Quarantined when a blocking check failed, flagged when another one did, else valid."""
+    failed = {result.severity for result in results if not result.passed}
+    return "quarantined" if "block" in failed else "flagged" if failed else "valid"

@@ -1,0 +1,76 @@
+"""What evaluating a declared check found on one partition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from msgspec import Struct
+
+from trivium.values.alerts import CheckResult
+from trivium.values.tables import CheckSpec
+
+EXAMPLES = 5
+LONGEST_TEXT = 200
+
+
+class Outcome(Struct, frozen=True):
+    """Passed or not, in a sentence; `failing_rows` counts, and `examples` shows at most five of them."""
+
+    passed: bool
+    message: str
+    observed: float | str | None = None
+    expected: str = ""
+    failing_rows: int = 0
+    examples: tuple[dict[str, Any], ...] = ()
+    evidence: dict[str, Any] = {}
+
+
+def as_result(check: CheckSpec, partition: str, outcome: Outcome, *, column: str | None = None) -> CheckResult:
+    """The outcome as the result of this check on this partition."""
+    return CheckResult(
+        check=check.name,
+        kind=check.kind,
+        column=column if column is not None else check.column,
+        partition=partition,
+        passed=outcome.passed,
+        severity=check.severity,
+        message=outcome.message,
+        observed=outcome.observed,
+        expected=outcome.expected,
+        failing_rows=outcome.failing_rows,
+        examples=outcome.examples,
+        evidence=outcome.evidence,
+    )
+
+
+def judge_rows(rows: pl.DataFrame, failing: pl.Expr, *, subject: str, expected: str) -> Outcome:
+    """Passed when no row is failing. failing: a boolean expression over the rows; null means not failing."""
+    bad = rows.filter(failing.fill_null(value=False))
+    return Outcome(
+        passed=bad.height == 0,
+        message=f"{subject}: {describe_failing(bad.height, rows.height)}, expected {expected}",
+        observed=float(bad.height),
+        expected=expected,
+        failing_rows=bad.height,
+        examples=example_rows(bad),
+    )
+
+
+def describe_failing(failing: int, rows: int) -> str:
+    """How many rows fail, in words."""
+    return f"{failing:,} of {rows:,} rows fail" if failing else f"all {rows:,} rows pass"
+
+
+def example_rows(rows: pl.DataFrame) -> tuple[dict[str, Any], ...]:
+    """At most five of these rows, long text cut."""
+    return tuple({name: shorten(value) for name, value in row.items()} for row in rows.head(EXAMPLES).to_dicts())
+
+
+def shorten(value: Any) -> Any:
+    """The value itself; long text and bytes cut to 200 characters."""
+    if isinstance(value, bytes):
+        value = repr(value)
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        return f"{value[:LONGEST_TEXT]}…"
+    return value

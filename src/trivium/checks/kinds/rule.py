@@ -1,0 +1,94 @@
+"""Rule: an SQL expression that is true for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import polars as pl
+
+from trivium.checks.expression import parse_expression
+from trivium.checks.kinds.outcome import EXAMPLES, Outcome, describe_failing, example_rows
+from trivium.checks.sandbox import query_rows
+from trivium.errors import Misuse
+from trivium.values.tables import CheckSpec, Severity
+
+ROW = "__row"
+
+
+def rule(
+    expression: str, *, name: str | None = None, severity: Severity = "block", owner: str | None = None
+) -> CheckSpec:
+    """A check that this SQL expression (DuckDB's dialect) is true for every row.
+
+    A row for which it is null fails: a rule holds only where it is known to hold. Allow absence by saying so, as in
+    `rule("arr_delay IS NULL OR arr_delay < 2000")`.
+
+    Raises Misuse when the text is not one scalar expression over a row.
+    """
+    columns = parse_expression(expression).columns
+    return CheckSpec(
+        name=name or expression,
+        kind="rule",
+        column=columns[0] if len(columns) == 1 else None,
+        arguments={"expression": expression, "columns": list(columns)},
+        severity=severity,
+        owner=owner,
+    )
+
+
+def judge_rules(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> list[Outcome]:
+    """Every rule's outcome, all of them in one scan; where that fails, one by one to name the culprit.
+
+    Raises Misuse for a rule that does not fit the table's columns or is not a truth value.
+    """
+    if not checks:
+        return []
+    try:
+        found = _scan(checks, rows)
+    except duckdb.Error as error:
+        if len(checks) > 1:
+            return [outcome for check in checks for outcome in judge_rules([check], rows)]
+        return [_unevaluable(checks[0], error)]
+    return [_outcome(check, rows, *found[3 * i : 3 * i + 3]) for i, check in enumerate(checks)]
+
+
+def _scan(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> Sequence[object]:
+    read = dict.fromkeys(name for check in checks for name in check.arguments["columns"])
+    lookup = {name.lower(): name for name in rows.columns}
+    kept = rows.select(lookup[name.lower()] for name in read if name.lower() in lookup).with_row_index(ROW)
+    tests = ", ".join(f"({check.arguments['expression']}\n) AS r{i}" for i, check in enumerate(checks))
+    facts = ", ".join(
+        f"count(*) FILTER (WHERE CAST(r{i} AS BOOLEAN) IS NOT TRUE), any_value(typeof(r{i})), "
+        f"min({ROW}, {EXAMPLES}) FILTER (WHERE CAST(r{i} AS BOOLEAN) IS NOT TRUE)"
+        for i in range(len(checks))
+    )
+    return query_rows(f"SELECT {facts} FROM (SELECT {ROW}, {tests} FROM rows)", kept)  # noqa: S608 # parsed, sandboxed
+
+
+def _outcome(check: CheckSpec, rows: pl.DataFrame, failing: object, kind: object, examples: object) -> Outcome:
+    if kind not in ("BOOLEAN", "NULL", '"NULL"', None):
+        raise Misuse(f"The rule {check.arguments['expression']!r} gives {kind}, not true or false; write a comparison.")
+    count = int(str(failing or 0))
+    picked = rows[list(examples)] if isinstance(examples, list) else rows.head(0)
+    return Outcome(
+        passed=count == 0,
+        message=f"{check.name}: {describe_failing(count, rows.height)}",
+        observed=float(count),
+        expected=f"{check.arguments['expression']} for every row",
+        failing_rows=count,
+        examples=example_rows(picked),
+        evidence={"columns": check.arguments["columns"]},
+    )
+
+
+def _unevaluable(check: CheckSpec, error: duckdb.Error) -> Outcome:
+    reason = str(error).splitlines()[0]
+    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
+        raise Misuse(f"The rule {check.arguments['expression']!r} does not fit these rows: {reason}") from None
+    return Outcome(
+        passed=False,
+        message=f"{check.name}: cannot be evaluated on these rows: {reason}",
+        expected=f"{check.arguments['expression']} for every row",
+        evidence={"columns": check.arguments["columns"], "error": reason},
+    )

@@ -1,0 +1,33 @@
+"""Unique: no two rows of a partition share a key."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from trivium.checks.kinds.outcome import Outcome, judge_rows
+from trivium.errors import Misuse
+from trivium.values.tables import CheckSpec, Severity
+
+
+def unique(*columns: str, name: str | None = None, severity: Severity = "block", owner: str | None = None) -> CheckSpec:
+    """A check that the columns together differ between all rows of a partition; rows with a null there pass.
+
+    Raises Misuse without a column.
+    """
+    if not columns:
+        raise Misuse("unique() needs the column, or the columns, that tell rows apart, such as unique('flight_id').")
+    shown = ", ".join(columns)
+    only = columns[0] if len(columns) == 1 else None
+    return CheckSpec(name or f"unique({shown})", "unique", only, {"columns": list(columns)}, severity, owner)
+
+
+def judge_unique(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
+    """Every row that shares its key with another one fails."""
+    columns = list(check.arguments["columns"])
+    known = pl.all_horizontal(pl.col(columns).is_not_null())
+    return judge_rows(
+        rows,
+        known & pl.struct(columns).is_duplicated(),
+        subject=f"`{', '.join(columns)}`",
+        expected="no value twice",
+    )

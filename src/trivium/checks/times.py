@@ -1,0 +1,42 @@
+"""Scalars of a date or timestamp column: offsets from the start of its partition, in hours, and the time of day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from trivium.checks.numbers import describe_numbers
+
+OFFSETS = ("minimum", "q05", "q25", "median", "q75", "q95", "maximum", "sd", "distinct", "top_share")
+ORDER = ("repeat_rate", "longest_run", "fingerprint")
+
+
+def describe_times(values: pl.Series, partition: str) -> dict[str, float]:
+    """Where the times lie from the partition's start (else from 1970), and how they spread over the day."""
+    hours = values.cast(pl.Datetime("us")).to_physical().to_numpy() / 3.6e9
+    facts = describe_numbers(hours - partition_hours(partition))
+    kept = {name: facts[name] for name in (*OFFSETS, *ORDER) if name in facts}
+    if values.dtype == pl.Date:
+        return kept
+    of_day = np.mod(hours, 24)
+    return kept | {
+        "midnight_rate": float((of_day == 0).mean()),
+        "whole_hour_rate": float((np.mod(of_day, 1) == 0).mean()),
+        "unordered_rate": float((np.diff(hours) < 0).mean()) if hours.size > 1 else 0.0,
+    }
+
+
+def partition_hours(name: str) -> float:
+    """When the partition starts, in hours since 1970; 0 when its name is no time."""
+    start = partition_start(name)
+    return 0.0 if start is None else (start - datetime(1970, 1, 1)).total_seconds() / 3600  # noqa: DTZ001 # wall times
+
+
+def partition_start(name: str) -> datetime | None:
+    """The start of a partition named "2013-09-14" or "2013-09-14T07"; None for other names."""
+    try:
+        return datetime.fromisoformat(f"{name}:00" if "T" in name else name)
+    except ValueError:
+        return None
