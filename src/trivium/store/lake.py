@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -46,7 +46,19 @@ class Lake:
                 "or read an older version of the table."
             )
 
-    def scan(self, files: Iterable[DataFile]) -> pl.LazyFrame:
-        """The rows of these files, lazily; columns that an older file lacks are null."""
+    def scan(self, files: Iterable[DataFile], columns: Sequence[str] = ()) -> pl.LazyFrame:
+        """The rows of these files, lazily; columns that a file lacks are null. columns: the names of all, if known."""
         paths = [self.path(file) for file in files]
-        return pl.scan_parquet(paths, missing_columns="insert", extra_columns="ignore", glob=False)
+        return pl.scan_parquet(
+            paths, schema=_schema(paths, columns), missing_columns="insert", extra_columns="ignore", glob=False
+        )
+
+
+def _schema(paths: Sequence[Path], columns: Sequence[str]) -> dict[str, pl.DataType]:
+    # Polars takes the first file's columns for all; the newest files are the ones that have them all.
+    found: dict[str, pl.DataType] = {}
+    for path in reversed(paths):
+        found = {**pl.read_parquet_schema(path), **found}
+        if columns and found.keys() >= set(columns):
+            break
+    return {name: found[name] for name in dict.fromkeys([*columns, *found]) if name in found}

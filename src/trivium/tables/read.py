@@ -36,7 +36,7 @@ def read_version(store: Store, name: str, version: int | None = None) -> pl.Lazy
         _warn_flagged(store, commit)
     assert commit.version is not None  # noqa: S101 # published commits have a version
     files = store.catalog.tables.files(name, commit.version)
-    return store.lake.scan(files)
+    return store.lake.scan(files, [column.name for column in commit.columns])
 
 
 def read_commit(store: Store, commit_id: str) -> pl.LazyFrame:
