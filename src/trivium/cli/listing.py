@@ -94,8 +94,8 @@ def print_frame(rows: Frame) -> None:
 
 
 def print_line(text: str) -> None:
-    """A sentence; it may have rich's markup."""
-    console().print(text, soft_wrap=True, highlight=False)
+    """A sentence."""
+    console().print(Text(printable(text)), soft_wrap=True)
 
 
 def print_heading(text: str) -> None:
@@ -112,8 +112,13 @@ def console() -> Console:
 
 def cell(name: str, value: Any) -> Text:
     """A value as people read it."""
-    text = spelled(name, value)
+    text = printable(spelled(name, value))
     return Text(text, style=COLOURS.get(text, "dim" if text == NOTHING else ""))
+
+
+def printable(text: str) -> str:
+    """The text without control characters, so that no stored name or message moves the cursor or colours the screen."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def spelled(name: str, value: Any) -> str:

@@ -82,4 +82,4 @@ def tell_commit(commit: Commit, *, as_json: bool) -> None:
         print_json(row)
         return
     version = f" as version {commit.version}" if commit.version else ""
-    print_line(f"{row['rows']:,} rows of {commit.table}: [b]{commit.state}[/]{version} (commit {commit.id}).")
+    print_line(f"{row['rows']:,} rows of {commit.table}: {commit.state}{version} (commit {commit.id}).")
