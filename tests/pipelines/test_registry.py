@@ -7,7 +7,7 @@ import pytest
 from trivium.errors import Misuse, NotFound
 from trivium.pipelines.cache_key import key_parts
 from trivium.pipelines.registry import find_pipeline, import_file, list_declared, list_pipelines
-from trivium.pipelines.source import find_tree
+from trivium.pipelines.source import digest_source
 from trivium.pipelines.task import Task
 from trivium.settings import Settings
 
@@ -43,7 +43,7 @@ def test_importing_twice_gives_the_same_module_and_its_source_is_found(settings:
     found = find_pipeline("doubled", settings)
     assert find_pipeline("doubled", settings) is found
     (node,) = found.graph().nodes
-    assert find_tree(node.task.function.__code__) is not None
+    assert digest_source(node.task.function.__code__) is not None
     assert [name for name, _ in key_parts(node, {}, {}, "e").code] == ["double", "twice"]
 
 

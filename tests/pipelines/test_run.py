@@ -193,6 +193,23 @@ def test_a_failed_run_is_resumed_under_its_id_and_repeats_only_unfinished_work(s
     assert resume_run(store, failed.id, pipeline=sums) == done
 
 
+def test_a_resumed_run_reads_the_table_versions_that_it_started_with(
+    store: Store, flights: Any, publish: Callable[..., Any]
+) -> None:
+    publish(flights, pl.DataFrame({"a": [1, 2]}))
+
+    @pipeline
+    def summed() -> float:
+        return total(flights)
+
+    BROKEN.add("total")
+    with pytest.raises(TaskFailed):
+        summed.run(key="k")
+    BROKEN.clear()
+    publish(flights, pl.DataFrame({"a": [5]}))
+    assert load_result(store, summed.run(key="k").id) == 3.0
+
+
 def test_a_key_names_one_run_for_ever(store: Store) -> None:
     run = sums.run(key="nightly")
     assert sums.run(key="nightly") == run

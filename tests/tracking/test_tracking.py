@@ -8,7 +8,7 @@ from trivium.pipelines.task import task
 from trivium.store.store import Store
 from trivium.tracking.comparison import compare_runs
 from trivium.tracking.log import log, log_metric, tag
-from trivium.tracking.script import run
+from trivium.tracking.run import run
 
 
 @task

@@ -15,7 +15,7 @@ from msgspec import Struct
 from trivium.digest import digest_of
 from trivium.pipelines.fingerprint import fingerprint
 from trivium.pipelines.graph import Node, Output, leaves, source
-from trivium.pipelines.reach import reach
+from trivium.pipelines.reach import Reached, reach
 from trivium.pipelines.signature import is_table
 from trivium.values.runs import ArtifactRef, TableInput
 
@@ -45,16 +45,22 @@ def cache_key(parts: KeyParts) -> str:
 
 
 def key_parts(
-    node: Node, artifacts: Mapping[str, tuple[ArtifactRef, ...]], tables: Mapping[str, TableInput], environment: str
+    node: Node,
+    artifacts: Mapping[str, tuple[ArtifactRef, ...]],
+    tables: Mapping[str, TableInput],
+    environment: str,
+    reached: Reached | None = None,
 ) -> KeyParts:
     """The parts of this node's key, when the results of all its upstream nodes are known.
+
+    reached: the code that its task reaches, when that was found before.
 
     Raises CacheKeyError, naming what has no content to compare.
     """
     return KeyParts(
         task=node.task.name,
         version=node.task.options.version,
-        code=reach(node.task.function).code,
+        code=(reached or reach(node.task.function)).code,
         inputs={name: _input_part(name, value, artifacts, tables) for name, value in node.arguments.items()},
         environment=environment,
     )

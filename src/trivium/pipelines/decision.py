@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from msgspec import Struct
 
@@ -13,6 +14,7 @@ from trivium.pipelines.artifacts import is_intact
 from trivium.pipelines.cache_key import KeyParts, cache_key, decode_parts, key_parts
 from trivium.pipelines.explain import explain
 from trivium.pipelines.graph import Node
+from trivium.pipelines.reach import Reached, reach
 from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef, Environment, TableInput, TaskRun
 
@@ -43,11 +45,12 @@ class Decider:
     tables: Mapping[str, TableInput]
     cache: bool = True
     finished: Mapping[str, TaskRun] = field(default_factory=dict)
+    reached: dict[Callable[..., Any], Reached] = field(default_factory=dict)
 
     def decide(self, node: Node, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> Decision:
         """What to do with the node, when the results of its upstream nodes are known."""
         try:
-            parts = key_parts(node, artifacts, self.tables, self.environment.digest)
+            parts = key_parts(node, artifacts, self.tables, self.environment.digest, self._reach(node))
         except CacheKeyError as error:
             return self._without_key(node, str(error))
         key = cache_key(parts)
@@ -55,6 +58,13 @@ class Decider:
         if known is not None and all(is_intact(ref, self.store.blobs) for ref in known.outputs):
             return Decision(key, parts, known, "unchanged")
         return Decision(key, parts, None, self._why(node, parts, known), known.outputs if known else ())
+
+    def _reach(self, node: Node) -> Reached:
+        """Looked for once in a run, so that a task which changes a global does not change the keys after it."""
+        function = node.task.function
+        if function not in self.reached:
+            self.reached[function] = reach(function)
+        return self.reached[function]
 
     def _find(self, node: Node, key: str) -> TaskRun | None:
         mine = self.finished.get(node.name)

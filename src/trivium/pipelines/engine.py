@@ -44,13 +44,19 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
             return before
     with use_store(store):
         graph = build_graph(request.pipeline, request.function, request.parameters)
-        pinned = {each.table: each.version for each in before.inputs} if before else request.versions
-        tables = pin_inputs(store, graph.tables(), pinned)
+        tables = pin_inputs(store, graph.tables(), _asked_versions(request, graph, before))
         run = _open_run(request, store, graph, tables, before)
         if run.status == "succeeded":
             return run
-        _refuse_blocked(request, store, run)
+        _refuse_blocked(request, store, run, tables)
         return Execution(store, run, graph, tables, progress, cache=request.cache).finish()
+
+
+def _asked_versions(request: RunRequest, graph: Graph, before: Run | None) -> dict[str, int]:
+    """A run that goes on reads what it started with."""
+    if before is None:
+        return request.versions
+    return {each.table: each.version for each in before.inputs if each.table in graph.tables()}
 
 
 def _refuse_other(request: RunRequest, before: Run) -> None:
@@ -111,8 +117,8 @@ def result_tag(graph: Graph) -> dict[str, str]:
     return {}
 
 
-def _refuse_blocked(request: RunRequest, store: Store, run: Run) -> None:
-    alerts = store.catalog.alerts.list_blocking([each.table for each in run.inputs]) if run.inputs else []
+def _refuse_blocked(request: RunRequest, store: Store, run: Run, tables: Mapping[str, TableInput]) -> None:
+    alerts = store.catalog.alerts.list_blocking(list(tables)) if tables else []
     if not alerts:
         return
     if request.accept_alerts:

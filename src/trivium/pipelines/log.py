@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO
 
@@ -30,14 +31,16 @@ class LogTail(io.TextIOBase):
 
 
 class Tee(io.TextIOBase):
-    """Writes to a stream and to a log."""
+    """Writes to a stream and to a log; what threads of `strangers` write (a progress bar) is not part of the log."""
 
-    def __init__(self, stream: TextIO, log: LogTail) -> None:
+    def __init__(self, stream: TextIO, log: LogTail, strangers: Set[int | None]) -> None:
         self._stream = stream
         self._log = log
+        self._strangers = strangers
 
     def write(self, text: str) -> int:
-        self._log.write(text)
+        if threading.get_ident() not in self._strangers:
+            self._log.write(text)
         return self._stream.write(text)
 
     def flush(self) -> None:
@@ -52,6 +55,7 @@ class Tee(io.TextIOBase):
 
 @contextmanager
 def captured(log: LogTail) -> Iterator[None]:
-    """What is printed inside the block, by this process, is also in the log."""
-    with redirect_stdout(Tee(sys.stdout, log)), redirect_stderr(Tee(sys.stderr, log)):
+    """What this thread, and threads that it starts, print inside the block is also in the log."""
+    strangers = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
+    with redirect_stdout(Tee(sys.stdout, log, strangers)), redirect_stderr(Tee(sys.stderr, log, strangers)):
         yield

@@ -49,10 +49,7 @@ def digest_code(code: CodeType) -> str:
     It is taken from the source, when the file still holds the very code that is loaded; from the bytecode otherwise
     (the file was edited since, or there is none), so that the digest never speaks of code that is not what runs.
     """
-    tree = find_tree(code)
-    if tree is not None:
-        return digest_of("code", normal_form(tree))
-    return digest_of("bytecode", _bytecode(code))
+    return digest_source(code) or digest_of("bytecode", _bytecode(code))
 
 
 def digest_file_code(file: str) -> str:
@@ -61,14 +58,19 @@ def digest_file_code(file: str) -> str:
     return digest_of("module", normal_form(ast.parse("".join(lines))) if lines else file)
 
 
-def find_tree(code: CodeType) -> ast.AST | None:
-    """The syntax tree of this code, or None when the source is absent or holds other code by now."""
+def digest_source(code: CodeType) -> str | None:
+    """The digest of this code's source, or None when that is absent or holds other code by now."""
     linecache.checkcache(code.co_filename)
     lines = tuple(linecache.getlines(code.co_filename))
     if not lines:
         return None
-    tree, compiled = _module_code(code.co_filename, lines).get((code.co_qualname, code.co_firstlineno), (None, None))
-    return tree if compiled == code else None
+    return _digest_lines(code.co_filename, lines, code)
+
+
+@lru_cache(maxsize=4096)
+def _digest_lines(file: str, lines: tuple[str, ...], code: CodeType) -> str | None:
+    tree, compiled = _module_code(file, lines).get((code.co_qualname, code.co_firstlineno), (None, None))
+    return digest_of("code", normal_form(tree)) if tree is not None and compiled == code else None
 
 
 @lru_cache(maxsize=256)
