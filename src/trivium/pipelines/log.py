@@ -33,13 +33,13 @@ class LogTail(io.TextIOBase):
 class Tee(io.TextIOBase):
     """Writes to a stream and to a log; what threads of `strangers` write (a progress bar) is not part of the log."""
 
-    def __init__(self, stream: TextIO, log: LogTail, strangers: Set[int | None]) -> None:
+    def __init__(self, stream: TextIO, log: LogTail, strangers: Set[threading.Thread]) -> None:
         self._stream = stream
         self._log = log
         self._strangers = strangers
 
     def write(self, text: str) -> int:
-        if threading.get_ident() not in self._strangers:
+        if threading.current_thread() not in self._strangers:
             self._log.write(text)
         return self._stream.write(text)
 
@@ -56,6 +56,6 @@ class Tee(io.TextIOBase):
 @contextmanager
 def captured(log: LogTail) -> Iterator[None]:
     """What this thread, and threads that it starts, print inside the block is also in the log."""
-    strangers = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
+    strangers = set(threading.enumerate()) - {threading.current_thread()}
     with redirect_stdout(Tee(sys.stdout, log, strangers)), redirect_stderr(Tee(sys.stderr, log, strangers)):
         yield
