@@ -40,6 +40,11 @@ def total(numbers: list[int], scale: float = 1.0) -> float:
     return sum(numbers) * scale
 
 
+@task
+def anything(*numbers: int, **named: float) -> int:
+    return len(numbers) + len(named)
+
+
 def draw(function: Any) -> Graph:
     return build_graph("p", function, {})
 
@@ -83,9 +88,11 @@ def test_a_result_cannot_decide_an_if() -> None:
         (lambda: total([1], scale="2"), r"'scale' of task 'total' is annotated float, but '2' is given"),
         (lambda: count(total([1])), r"'rows' of task 'count' is annotated LazyFrame, but the result of task 'total'"),
         (lambda: total([1], Table("flights")), r"'scale' of task 'total' is annotated float, but a table is given"),
+        (lambda: anything(1, "2"), r"'numbers' of task 'anything' is annotated int, but '2' is given"),
+        (lambda: anything(x="2"), r"'named' of task 'anything' is annotated float, but '2' is given"),
         (lambda: count(pl.LazyFrame(), True), r"'depth' of task 'count' is annotated int, but True is given"),
     ],
-    ids=["unknown", "missing", "element", "type", "edge", "table", "bool for int"],
+    ids=["unknown", "missing", "element", "type", "edge", "table", "one of many", "one of the named", "bool for int"],
 )
 def test_a_wrong_argument_is_refused_by_name(call: Any, message: str) -> None:
     with pytest.raises(Misuse, match=message):
@@ -140,6 +147,11 @@ def test_annotations_that_do_not_resolve_refuse_nothing() -> None:
 def test_options_that_do_not_exist_or_cannot_be_meant_are_refused() -> None:
     with pytest.raises(Misuse, match="no option 'retry'"):
         task(retry=3)  # type: ignore[call-overload] # the mistake
+    with pytest.raises(Misuse, match="'later' is async or yields"):
+
+        @task
+        async def later() -> None: ...
+
     with pytest.raises(Misuse, match="retries=-1"):
         task(retries=-1)
     assert total.using(retries=3).options.retries == 3

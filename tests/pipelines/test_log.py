@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -13,6 +14,24 @@ def test_the_end_of_what_is_written_is_kept() -> None:
         log.write(f"{number}\n")
     assert log.text().endswith("19998\n19999\n")
     assert len(log.text()) == KEPT
+
+
+def test_tasks_in_two_threads_leave_the_output_as_it_was() -> None:
+    before, outer, inner = sys.stdout, LogTail(), LogTail()
+    entered, left = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with captured(inner):
+            entered.set()
+            left.wait(5)
+
+    with captured(outer):
+        thread = threading.Thread(target=other)
+        thread.start()
+        entered.wait(5)
+    left.set()
+    thread.join()
+    assert sys.stdout is before
 
 
 def test_a_thread_of_before_is_shown_but_not_part_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from trivium.errors import Misuse
-from trivium.pipelines.signature import bind_arguments, check_value, is_table, output_types
+from trivium.pipelines.signature import bind_arguments, check_argument, is_table, output_types
 
 if TYPE_CHECKING:
     from trivium.pipelines.task import Task
@@ -72,7 +72,7 @@ class Graph:
         for name, value in arguments.items():
             for leaf in leaves(value):
                 self._check_membership(task, name, leaf)
-            arguments[name] = check_value(task, name, value)
+            arguments[name] = check_argument(task, name, value)
         calls = sum(node.task.name == task.name for node in self.nodes)
         node = Node(task.name if calls == 0 else f"{task.name}-{calls + 1}", task, arguments)
         self.nodes.append(node)

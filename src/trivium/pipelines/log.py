@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO
 
 KEPT = 20_000
+CAPTURING = threading.Lock()  # sys.stdout is one for the process: two who replace it would put back each other's
 
 
 class LogTail(io.TextIOBase):
@@ -55,7 +56,17 @@ class Tee(io.TextIOBase):
 
 @contextmanager
 def captured(log: LogTail) -> Iterator[None]:
-    """What this thread, and threads that it starts, print inside the block is also in the log."""
-    strangers = set(threading.enumerate()) - {threading.current_thread()}
-    with redirect_stdout(Tee(sys.stdout, log, strangers)), redirect_stderr(Tee(sys.stderr, log, strangers)):
+    """What this thread, and threads that it starts, print inside the block is also in the log.
+
+    While another task of this process is captured, which is a task around this one or one in another thread, its log
+    has the text instead.
+    """
+    if not CAPTURING.acquire(blocking=False):
         yield
+        return
+    strangers = set(threading.enumerate()) - {threading.current_thread()}
+    try:
+        with redirect_stdout(Tee(sys.stdout, log, strangers)), redirect_stderr(Tee(sys.stderr, log, strangers)):
+            yield
+    finally:
+        CAPTURING.release()

@@ -60,6 +60,16 @@ def call_with(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any
     return function(*bound.args, **bound.kwargs)
 
 
+def check_argument(task: Task[Any], argument: str, value: Any) -> Any:
+    """The parameter's value, each one of `*args` and `**kwargs` alone; see `check_value`."""
+    kind = inspect.signature(task.function).parameters[argument].kind
+    if kind is inspect.Parameter.VAR_POSITIONAL:
+        return tuple(check_value(task, argument, each) for each in value)
+    if kind is inspect.Parameter.VAR_KEYWORD:
+        return {name: check_value(task, argument, each) for name, each in value.items()}
+    return check_value(task, argument, value)
+
+
 def check_value(task: Task[Any], argument: str, value: Any) -> Any:
     """The constant, table or other task's result, when it can have the argument's annotated type; Misuse otherwise."""
     wanted = task.annotations.get(argument, Any)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
@@ -94,6 +95,8 @@ def task(function: Callable[..., Any] | None = None, /, *, name: str | None = No
     def decorate(function: Callable[..., R]) -> Task[R]:
         if isinstance(function, Task) or not callable(function):
             raise Misuse(f"@task decorates a plain function, not {function!r}.")
+        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+            raise Misuse(f"Task {function.__name__!r} is async or yields; a task is a plain function that returns.")
         return Task(function, name or function.__name__, chosen)
 
     return decorate if function is None else decorate(function)
