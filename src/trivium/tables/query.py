@@ -34,10 +34,24 @@ def query_tables(store: Store, statement: str, *, at: Mapping[str, int] | None =
         versions = _pin(store, statement, at or {})
         _make_views(store, database, versions)
         try:
-            rows = pl.DataFrame(database.sql(statement).limit(limit + 1))
+            rows = plain_numbers(pl.DataFrame(database.sql(statement).limit(limit + 1)))
         except duckdb.Error as error:
             raise Misuse(f"The query cannot be answered: {_story(error)}") from None
     return Answer(rows.head(limit), rows.height <= limit, versions)
+
+
+def plain_numbers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Wide numbers of DuckDB (a sum of integers, a literal like 1.5) are int64 where they fit, else float64."""
+    wide = {name: rows[name] for name, dtype in rows.schema.items() if isinstance(dtype, (pl.Decimal, pl.Int128))}
+    return rows.with_columns(**{name: _plain(values) for name, values in wide.items()})
+
+
+def _plain(values: pl.Series) -> pl.Series:
+    if isinstance(values.dtype, pl.Decimal) and values.dtype.scale:
+        return values.cast(pl.Float64)
+    whole = values.cast(pl.Int64, strict=False)
+    fits = whole.null_count() == values.null_count() and (whole.cast(pl.Float64) == values.cast(pl.Float64)).all()
+    return whole if fits else values.cast(pl.Float64)
 
 
 def _check_statement(database: duckdb.DuckDBPyConnection, statement: str) -> None:
