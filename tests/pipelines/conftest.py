@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-import polars as pl
 import pytest
 
+from trivium.checks.kinds import rule
 from trivium.pipelines.registry import import_file
-from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store, connect
-from trivium.values.alerts import Alert
-from trivium.values.tables import Commit, TableSpec
+from trivium.tables.table import Table
 
 Module = Callable[..., ModuleType]
 
@@ -46,47 +44,7 @@ def module(tmp_path: Path) -> Iterator[Module]:
     sys.path[:] = path
 
 
-class Declared:
-    """What a pipeline needs of a declared table: its name and declaration."""
-
-    def __init__(self, name: str) -> None:
-        self.spec = TableSpec(name)
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"Declared({self.name!r})"
-
-
-Publish = Callable[..., Commit]
-
-
 @pytest.fixture
-def flights() -> Declared:
-    """A declared table without rows."""
-    return Declared("flights")
-
-
-@pytest.fixture
-def publish(store: Store) -> Publish:
-    """Publishes rows as the next version of a table, with blocking alerts of these columns when asked."""
-
-    def make(table: Declared, rows: pl.DataFrame, *, alerts: Sequence[str] = ()) -> Commit:
-        store.catalog.tables.declare(table.spec, actor="ada")
-        commit = Commit(
-            id=store.ids(), table=table.name, version=None, state="valid", operation="append", partitions=("all",),
-            rows=rows.height, columns=(), added=(store.lake.write(table.name, "all", rows),), removed=(),
-            idempotency_key=None, actor="ada", run=None, committed_at=store.clock(),
-        )  # fmt: skip
-        published = store.catalog.tables.publish(Draft(commit, None, (), ()), actor="ada")
-        opened = [
-            Alert(
-                id=store.ids(), table=table.name, column=column, partition="all", check="c", kind="rule",
-                severity="block", state="open", message=f"{column} is odd", evidence={}, commit=published.id,
-                opened_at=store.clock(),
-            )
-            for column in alerts
-        ]  # fmt: skip
-        store.catalog.alerts.record(opened, resolved=(), because="", actor="ada")
-        return published
-
-    return make
+def flights() -> Table:
+    """A declared table without rows, and without learned expectations, which need more of them."""
+    return Table("flights", checks=[rule("a > 0")], watch="off")

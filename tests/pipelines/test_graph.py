@@ -9,15 +9,7 @@ from trivium.errors import Misuse
 from trivium.pipelines.graph import Graph, Node, build_graph
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.task import task
-from trivium.values.tables import TableSpec
-
-
-class Table:
-    """What the graph needs of a declared table."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.spec = TableSpec(name)
+from trivium.tables.table import Table
 
 
 @task
