@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -451,6 +453,33 @@ def test_a_task_that_commits_to_a_table_says_in_which_run(store: Store) -> None:
     run = writing.run()
     assert load_result(store, run.id) == 1
     assert store.catalog.tables.list_commits("daily")[0].run == run.id
+
+
+def test_a_table_that_a_task_reads_by_itself_keeps_it_from_being_cached(
+    store: Store, module: Callable[..., ModuleType]
+) -> None:
+    found = module("""
+        from trivium.pipelines.pipeline import pipeline
+        from trivium.pipelines.task import task
+        from trivium.tables.table import Table
+
+        lone = Table("lone", watch="off")
+
+        @task
+        def count() -> int:
+            return lone.read().collect().height
+
+        @pipeline
+        def counting():
+            return count()
+    """)
+    found.lone.append(pl.DataFrame({"a": [1]}))
+    found.counting.run()
+    found.lone.append(pl.DataFrame({"a": [2]}))
+    run = found.counting.run()
+    assert load_result(store, run.id) == 2
+    why = tasks(store, run.id)["count"].reason
+    assert why == "cannot be cached: table 'lone' is read inside the task; pass it as an argument."
 
 
 def test_the_split_is_a_task_with_two_outputs(store: Store) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trivium.digest import digest_of
-from trivium.errors import CacheKeyError
-from trivium.pipelines.reach import Reached, reach
+from trivium.pipelines.reach import reach
 from trivium.values.runs import Code
 
 GIT_SECONDS = 10
@@ -18,10 +17,7 @@ GIT_SECONDS = 10
 
 def code_of(function: Callable[..., Any], root: Path) -> Code:
     """The digest of all first-party code that the function reaches, its file, and the git commit when there is one."""
-    try:
-        reached = reach(function)
-    except CacheKeyError:
-        reached = Reached((), (file_of(function),))
+    reached = reach(function, tolerant=True)
     files = [file for file in reached.files if Path(file).is_file()]
     commit, dirty = git_state(files)
     return Code(

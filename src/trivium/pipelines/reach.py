@@ -21,6 +21,7 @@ from trivium.pipelines.signature import annotations_of, is_table
 from trivium.pipelines.source import digest_code, digest_file_code, is_first_party, names_of
 
 MISSING = object()
+READS = frozenset({"read", "lookup", "get_latest"})
 GENERATED = frozenset({"_abc_impl"})
 
 
@@ -31,15 +32,20 @@ class Reached(Struct, frozen=True):
     files: tuple[str, ...]
 
 
-def reach(function: Callable[..., Any]) -> Reached:
-    """All first-party code that the function reaches. Raises CacheKeyError, naming what has no content to compare."""
-    walk = _Walk()
+def reach(function: Callable[..., Any], *, tolerant: bool = False) -> Reached:
+    """All first-party code that the function reaches.
+
+    Raises CacheKeyError, naming what has no content to compare, or what is read without being an argument; with
+    `tolerant` it only counts by its name.
+    """
+    walk = _Walk(tolerant=tolerant)
     walk.visit_root(function)
     return Reached(tuple(sorted(walk.code)), tuple(sorted(walk.files)))
 
 
 class _Walk:
-    def __init__(self) -> None:
+    def __init__(self, *, tolerant: bool) -> None:
+        self.tolerant = tolerant
         self.code: set[tuple[str, str]] = set()
         self.files: set[str] = set()
         self.seen: dict[int, Any] = {}
@@ -56,8 +62,15 @@ class _Walk:
             try:
                 content = fingerprint(value, self.special)
             except CacheKeyError as error:
-                raise CacheKeyError(f"{name} cannot be part of a cache key. {error}") from None
+                self.refuse(name, f"{name} cannot be part of a cache key. {error}")
+                return
             self.code.add((name, digest_of("value", content)))
+
+    def refuse(self, name: str, why: str) -> None:
+        """What is found here cannot be compared."""
+        if not self.tolerant:
+            raise CacheKeyError(why)
+        self.code.add((name, "unknown"))
 
     def special(self, value: Any) -> Any:
         """An answer for what is code, or contains code; None for plain values."""
@@ -118,7 +131,9 @@ class _Walk:
         names = names_of(code)
         for chain in names.chains:
             name, value = resolve(chain, function.__globals__)
-            if value is not MISSING:
+            if is_table(value) and chain[-1] in READS:
+                self.refuse(name, f"table {value.name!r} is read inside the task; pass it as an argument.")
+            elif value is not MISSING:
                 self.visit(name, value)
         for module, level in names.imports:
             self.visit_import(module, level, function.__globals__.get("__package__") or "")
