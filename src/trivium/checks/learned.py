@@ -1,16 +1,99 @@
-"""Learned expectations: what the next partition should look like, from the history alone."""
+"""Learned expectations: what the next partition should look like, from the history alone, with nothing to configure."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
+import numpy as np
+
+from trivium.checks.explanation import COPIES_ROWS, Explanation, explain_column
+from trivium.checks.facts import Floats
 from trivium.checks.history import History
+from trivium.checks.surprise import measure_surprise
 from trivium.values.alerts import CheckResult, Profile
-from trivium.values.tables import Watch
+from trivium.values.tables import Severity, Watch
+
+COLD = 14
+FEWEST = 3
+COLD_FACTOR = 3.0
+COLD_SHARE = 0.5
+BLATANT = 2.0
+BLATANT_SHARE = 0.5
 
 
 def judge_learned(
     profile: Profile, history: History, *, watch: Watch, without: Collection[str] = ()
 ) -> list[CheckResult]:
-    """Failed results for surprising columns, else one passed summary."""
-    return []
+    """A failed result for each surprising column, strongest first, and one for the rows as a whole; else a passed one.
+
+    without: columns that are already known to be broken. Severity is "block" when the surprise is at least twice the
+    alarm and touches at least half of the rows, and `watch` allows it. With fewer than 14 partitions of history only the
+    blatant alarms, with fewer than 3 nothing does.
+    """
+    history = history.without(profile.partition)
+    if len(history) < FEWEST:
+        return [_quiet(profile, history, 0.0)]
+    surprises = measure_surprise(profile, history)
+    hits = [at for at in np.flatnonzero(surprises.scores >= 1.0).tolist() if surprises.keys[at][0] not in without]
+    columns = dict.fromkeys(surprises.keys[at][0] for at in hits)
+    found = [explain_column(column, profile, history, surprises) for column in columns]
+    alarming = [cause for cause in _without_echoes(found) if len(history) >= COLD or _is_plain(cause)]
+    if not alarming:
+        return [_quiet(profile, history, _strongest(surprises.scores))]
+    alarming.sort(key=lambda cause: -cause.surprise)
+    return [_failed(profile, cause, severity_of(cause, watch)) for cause in alarming]
+
+
+def severity_of(cause: Explanation, watch: Watch) -> Severity:
+    """Blocking for a blatant surprise over a large share of the rows, where the table's watch allows it."""
+    blatant = cause.surprise >= BLATANT and cause.rows_share >= BLATANT_SHARE
+    return "block" if blatant and watch == "block" else "warn"
+
+
+def _without_echoes(found: list[Explanation]) -> list[Explanation]:
+    """When the number of rows surprises, columns that only count rows say nothing of their own."""
+    if not any(not cause.column for cause in found):
+        return found
+    return [cause for cause in found if not cause.column or not set(cause.facts) <= COPIES_ROWS]
+
+
+def _is_plain(cause: Explanation) -> bool:
+    return cause.surprise >= COLD_FACTOR and cause.rows_share >= COLD_SHARE
+
+
+def _strongest(scores: Floats) -> float:
+    known = scores[np.isfinite(scores)]
+    return float(known.max()) if known.size else 0.0
+
+
+def _quiet(profile: Profile, history: History, strongest: float) -> CheckResult:
+    known = len(history)
+    learning = "" if known >= COLD else f"; still learning, {known} of {COLD} partitions known"
+    return CheckResult(
+        check="learned",
+        kind="learned",
+        column=None,
+        partition=profile.partition,
+        passed=True,
+        severity="warn",
+        message=f"{len(profile.columns)} columns look as the last {known} partitions let expect{learning}",
+        surprise=round(strongest, 4) if math.isfinite(strongest) else None,
+    )
+
+
+def _failed(profile: Profile, cause: Explanation, severity: Severity) -> CheckResult:
+    return CheckResult(
+        check=f"learned({cause.column or 'rows'})",
+        kind="learned",
+        column=cause.column or None,
+        partition=profile.partition,
+        passed=False,
+        severity=severity,
+        message=cause.message,
+        observed=cause.observed,
+        expected=cause.expected,
+        surprise=round(cause.surprise, 4),
+        failing_rows=round(cause.rows_share * profile.rows),
+        evidence=cause.evidence,
+    )

@@ -1,0 +1,136 @@
+"""Why a column surprised: its surprising facts merged into one cause, said in a sentence, with a small picture."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from msgspec import Struct
+
+from trivium.checks.facts import NOVEL, QUANTILES, SHARE, family_of, from_scale
+from trivium.checks.history import History
+from trivium.checks.surprise import Surprises
+from trivium.checks.units import find_conversion
+from trivium.checks.wording import TELLING, name_of, show
+from trivium.values.alerts import Profile
+
+PICTURED = 60
+COMPARABLE = 0.25
+COPIES_ROWS = frozenset({"distinct", "longest_run", "top_share", "minimum_share", "maximum_share", "entropy"})
+
+
+class Explanation(Struct, frozen=True):
+    """One column's cause. `facts`: the surprising ones, strongest first. `rows_share`: how much of the rows is touched.
+
+    `evidence` holds the leading fact's past values and band for a sparkline.
+    """
+
+    column: str
+    facts: tuple[str, ...]
+    surprise: float
+    rows_share: float
+    observed: float
+    expected: str
+    message: str
+    evidence: dict[str, Any]
+
+
+def explain_column(column: str, profile: Profile, history: History, surprises: Surprises) -> Explanation:
+    """The explanation of a column with at least one alarming fact; column "" is the rows as a whole."""
+    hits = {
+        fact: at for at, (owner, fact) in enumerate(surprises.keys) if owner == column and surprises.scores[at] >= 1.0
+    }
+    facts = sorted(hits, key=lambda fact: -surprises.scores[hits[fact]])
+    strongest = float(surprises.scores[hits[facts[0]]])
+    lead = leading_fact(facts, [float(surprises.scores[hits[fact]]) for fact in facts])
+    at = hits[lead]
+    share = touched_share(hits, surprises)
+    observed = shown_value(lead, float(surprises.values[at]))
+    low, high = band(lead, at, surprises)
+    cause = likely_cause(column, profile, surprises, hits)
+    expected = f"{show(lead, low)} to {show(lead, high)}"
+    return Explanation(
+        column=column,
+        facts=tuple(facts),
+        surprise=strongest,
+        rows_share=share,
+        observed=observed,
+        expected=expected,
+        message=_sentence(column, lead, observed, expected, known=len(history), share=share, cause=cause),
+        evidence={
+            "fact": lead,
+            "history": past_values((column, lead), history),
+            "partitions": list(history.partitions[-PICTURED:]),
+            "low": low,
+            "high": high,
+            "expected": shown_value(lead, float(surprises.expected[at])),
+            "observed": observed,
+            "rows_share": round(share, 4),
+            "cause": cause,
+            "facts": {fact: round(float(surprises.scores[hits[fact]]), 3) for fact in facts[:8]},
+        },
+    )
+
+
+def leading_fact(facts: list[str], scores: list[float]) -> str:
+    """The most telling fact among those at least a quarter as surprising as the strongest; facts come strongest first."""
+    close = [fact for fact, score in zip(facts, scores, strict=True) if score >= COMPARABLE * scores[0]]
+    return next((fact for fact in TELLING if fact in close), facts[0])
+
+
+def touched_share(hits: dict[str, int], surprises: Surprises) -> float:
+    """The share of rows that the surprising facts speak of: how far shares moved, how many of the quantiles did."""
+    moved = [
+        abs(float(surprises.values[at] - surprises.expected[at]))
+        for fact, at in hits.items()
+        if family_of(fact) in (SHARE, NOVEL) and fact != "entropy"
+    ]
+    quantiles = sum(fact in hits for fact in QUANTILES) / len(QUANTILES)
+    lost = 0.0
+    if "log_rows" in hits:
+        lost = 1 - math.exp(-abs(float(surprises.values[hits["log_rows"]] - surprises.expected[hits["log_rows"]])))
+    return min(1.0, max([quantiles, lost, *moved]))
+
+
+def likely_cause(column: str, profile: Profile, surprises: Surprises, hits: dict[str, int]) -> str | None:
+    """The engineering fault that the facts look like; None when they look like none that is known."""
+    raw = next((known.facts for known in profile.columns if known.name == column), {})
+    shift = {fact: float(surprises.values[at] - surprises.expected[at]) for fact, at in hits.items()}
+    if shift.get("copied", 0) > 0:
+        return "a copy of an earlier partition"
+    if shift.get("lower_rate", 0) > 0.5 or shift.get("upper_rate", 0) > 0.5:
+        return "the case of the letters changed"
+    if sum(fact in hits for fact in QUANTILES) >= 2:
+        conversion = find_conversion(column, raw, surprises)
+        return conversion.name if conversion else None
+    return None
+
+
+def band(fact: str, at: int, surprises: Surprises) -> tuple[float, float]:
+    """Where the fact would not have alarmed, in its own units; shares stay in [0, 1]."""
+    middle, width = float(surprises.expected[at]), float(surprises.widths[at])
+    low, high = shown_value(fact, middle - width), shown_value(fact, middle + width)
+    if family_of(fact) in (SHARE, NOVEL) and fact != "entropy":
+        return max(low, 0.0), min(high, 1.0)
+    return low, high
+
+
+def shown_value(fact: str, value: float) -> float:
+    """A fact in the unit that people read: the number of rows for its logarithm."""
+    return math.expm1(min(value, 700.0)) if fact == "log_rows" else from_scale(fact, value)
+
+
+def past_values(key: tuple[str, str], history: History) -> list[float | None]:
+    """The fact's last 60 values, oldest first; None where it was not defined."""
+    at = history.keys[key]
+    values = [float(vector[at]) if at < vector.size else math.nan for vector in history.values[-PICTURED:]]
+    return [shown_value(key[1], value) if math.isfinite(value) else None for value in values]
+
+
+def _sentence(
+    column: str, lead: str, observed: float, expected: str, *, known: int, share: float, cause: str | None
+) -> str:
+    subject = f"`{column}`: " if column else ""
+    fact = f"{subject}{name_of(lead)} {show(lead, observed)}, expected {expected} (last {known} partitions)"
+    touched = f"; {show('null_rate', share)} of rows" if share >= 0.01 else ""
+    return f"{fact}{touched}{f'; looks like {cause}' if cause else ''}"

@@ -1,0 +1,78 @@
+"""Facts and surprises in words that a data owner uses."""
+
+from __future__ import annotations
+
+RATES = {
+    "null_rate": "rows without a value",
+    "nan_rate": "NaN",
+    "infinite_rate": "infinite values",
+    "zero_rate": "zeros",
+    "negative_rate": "negative values",
+    "fraction_rate": "values that are not whole",
+    "multiple_of_5": "multiples of 5",
+    "multiple_of_10": "multiples of 10",
+    "multiple_of_100": "multiples of 100",
+    "minimum_share": "rows at the minimum",
+    "maximum_share": "rows at the maximum",
+    "top_share": "rows with the most frequent value",
+    "repeat_rate": "rows equal to the row before",
+    "true_rate": "true values",
+    "blank_rate": "blank texts",
+    "padded_rate": "texts with spaces around them",
+    "upper_rate": "texts in upper case",
+    "lower_rate": "texts in lower case",
+    "number_rate": "texts that are numbers",
+    "upper_share": "upper-case characters",
+    "lower_share": "lower-case characters",
+    "digit_share": "digits among the characters",
+    "space_share": "spaces among the characters",
+    "foreign_share": "characters that are not ASCII",
+    "midnight_rate": "times at midnight",
+    "whole_hour_rate": "times on the hour",
+    "unordered_rate": "times before the row before",
+    "never_seen": "rows with values never seen before",
+    "drift": "rows that would have to change their value to restore the usual mix",
+    "copied": "rows copied from an earlier partition",
+    "duplicate_rate": "rows that repeat another row",
+}
+NUMBERS = {
+    "q01": "1st percentile",
+    "q05": "5th percentile",
+    "q25": "first quartile",
+    "q75": "third quartile",
+    "q95": "95th percentile",
+    "q99": "99th percentile",
+    "sd": "standard deviation",
+    "length_mean": "mean length",
+    "length_minimum": "shortest length",
+    "length_maximum": "longest length",
+    "distinct": "distinct values",
+    "longest_run": "longest run of one value",
+    "log_rows": "rows",
+}
+TELLING = (
+    "copied", "null_rate", "never_seen", "lower_rate", "upper_rate", "median", "nan_rate", "infinite_rate", "true_rate",
+    "negative_rate", "zero_rate", "drift", "duplicate_rate", "top_share", "mean", "length_mean",
+)  # fmt: skip
+
+
+def name_of(fact: str) -> str:
+    """The fact in words.
+
+    >>> name_of("q25"), name_of("median")
+    ('first quartile', 'median')
+    """
+    return RATES.get(fact) or NUMBERS.get(fact) or fact.replace("_", " ")
+
+
+def show(fact: str, value: float) -> str:
+    """A fact's value as people read it: shares in percent, numbers with as many digits as matter.
+
+    >>> show("null_rate", 0.256), show("median", 21.437), show("distinct", 1204.0)
+    ('25.6 %', '21.4', '1,204')
+    """
+    if fact in RATES:
+        return f"{100 * value:.3g} %" if abs(value) < 0.9995 else "100 %"
+    if fact in ("distinct", "longest_run", "log_rows") or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
