@@ -9,8 +9,9 @@ import typer
 
 from trivium.cli.flags import AsJson, Because, Limit
 from trivium.cli.group import noun_app
-from trivium.cli.listing import print_facts, print_json, print_line, print_list
+from trivium.cli.listing import console, print_facts, print_heading, print_json, print_line, print_list
 from trivium.cli.project import open_project
+from trivium.cli.sparkline import band_chart
 from trivium.values.alerts import Alert
 
 app = noun_app("Checks that failed, and what people said of them.")
@@ -69,5 +70,15 @@ def judge_alert(context: typer.Context, alert: str, *, true_alarm: bool, because
 
 
 def print_evidence(alert: Alert) -> None:
-    """What the check saw."""
-    print_facts(alert.evidence, as_json=False)
+    """What the check saw; where it is a number with a history, a chart with the expected band."""
+    evidence = dict(alert.evidence)
+    drawn = [evidence.get(name) for name in ("history", "low", "high", "observed")]
+    history, *numbers = drawn
+    if isinstance(history, list) and all(isinstance(number, (int, float)) for number in numbers):
+        low, high, observed = (float(number) for number in numbers if number is not None)
+        print_heading("history, expected band (shaded) and observed value")
+        for line in band_chart(history, low, high, observed):
+            console().print(line)
+        evidence.pop("history")
+    print_heading("evidence")
+    print_facts(evidence, as_json=False)

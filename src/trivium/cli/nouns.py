@@ -24,6 +24,7 @@ NOUNS = {
     "models": Noun("trivium.cli.models", "Model versions, their gates and approvals, and which one is live."),
     "endpoints": Noun("trivium.cli.endpoints", "Models behind doors, and how their traffic is divided."),
     "triggers": Noun("trivium.cli.triggers", "When an event happens, do something."),
+    "doctor": Noun("trivium.cli.doctor", "Whether this project can work, and what is in force."),
     "audit": Noun("trivium.cli.audit", "Everything that happened, and whether the record is whole."),
 }
 

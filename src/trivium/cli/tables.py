@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trivium.cli.group import noun_app
 from trivium.cli.table_acts import discard_commit, export_rows, import_rows, release_commit
+from trivium.cli.table_checks import backtest, check_table, profile_table
 from trivium.cli.table_reads import diff_table, list_tables, query, show_log, show_table
 
 app = noun_app("Versioned rows, and what the checks say of them.")
@@ -14,5 +15,8 @@ app.command("diff")(diff_table)
 app.command("query")(query)
 app.command("import")(import_rows)
 app.command("export")(export_rows)
+app.command("check")(check_table)
+app.command("profile")(profile_table)
+app.command("backtest")(backtest)
 app.command("release")(release_commit)
 app.command("discard")(discard_commit)

