@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from trivium.store.store import Store, connect
 from trivium.tables.table import Table
 
 Terminal = Callable[..., Any]
-START = datetime(2024, 4, 30, tzinfo=UTC)
 
 
 @pytest.fixture
