@@ -22,4 +22,7 @@ def parse_duration(text: str) -> timedelta:
     found = PATTERN.fullmatch(text.strip())
     if found is None:
         raise Misuse(f"{text!r} is not a length of time; write a number and one of ms, s, m, h, d, w, such as '26h'.")
-    return timedelta(seconds=float(found[1]) * UNITS[found[2]])
+    try:
+        return timedelta(seconds=float(found[1]) * UNITS[found[2]])
+    except OverflowError:
+        raise Misuse(f"{text[:40]!r} is longer than time itself; the most is about 2.7 million years.") from None

@@ -51,21 +51,32 @@ def to_frame(value: Any) -> pl.DataFrame:
 
     Raises UnsupportedValue for what is not tabular, Misuse for a file that cannot be read.
     """
-    if isinstance(value, pl.DataFrame):
-        return value
-    if isinstance(value, pl.LazyFrame):
-        return value.collect()
     if isinstance(value, (str, Path)):
         return read_file(Path(value))
-    if hasattr(value, "__arrow_c_stream__") or isinstance(value, (list, dict)):
-        try:
-            return pl.DataFrame(value)
-        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-            raise UnsupportedValue(f"These rows do not make a table: {error}") from None
+    try:
+        return _checked(_collect(value))
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        raise UnsupportedValue(f"These rows do not make a table: {error}") from None
+
+
+def _collect(value: Any) -> pl.DataFrame:
+    if isinstance(value, pl.LazyFrame):
+        return value.collect()
+    records = isinstance(value, list) and all(isinstance(record, dict) for record in value)
+    if hasattr(value, "__arrow_c_stream__") or isinstance(value, dict) or records:
+        # Every record is looked at: a type guessed from the first hundred would change values and lose columns.
+        return pl.DataFrame(value, infer_schema_length=None)
     raise UnsupportedValue(
         f"A {type(value).__name__} is not a table: give a polars, pandas or Arrow frame, a DuckDB relation, "
         "a list of records, or the path of a Parquet, CSV or JSON lines file."
     )
+
+
+def _checked(frame: pl.DataFrame) -> pl.DataFrame:
+    opaque = [name for name, dtype in frame.schema.items() if dtype == pl.Object]
+    if opaque:
+        raise UnsupportedValue(f"Columns {opaque} hold Python objects, which no table keeps; make them plain values.")
+    return frame
 
 
 def read_file(path: Path) -> pl.DataFrame:
@@ -76,7 +87,7 @@ def read_file(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise Misuse(f"There is no file {path}.")
     try:
-        options: dict[str, Any] = {"infer_schema_length": 10_000} if reader is not pl.scan_parquet else {}
+        options: dict[str, Any] = {"infer_schema_length": None} if reader is not pl.scan_parquet else {}
         if reader is pl.scan_csv:
             options |= {"try_parse_dates": True, "null_values": ["", "NA", "null"]}
         return reader(path, **options).collect()
@@ -146,6 +157,11 @@ SPELLINGS: dict[Any, Callable[[Any], str]] = {
     pl.Struct: lambda dtype: "struct<" + ", ".join(f"{f.name}: {type_name(f.dtype)}" for f in dtype.fields) + ">",
     pl.Enum: lambda dtype: "enum<" + ", ".join(dtype.categories.to_list()) + ">",
 }
+
+
+def has_dtype(name: str) -> bool:
+    """Whether `dtype_of` knows this type name."""
+    return name in DTYPES or name.startswith("timestamp[")
 
 
 def dtype_of(name: str) -> pl.DataType:

@@ -55,10 +55,14 @@ class Lake:
 
 
 def _schema(paths: Sequence[Path], columns: Sequence[str]) -> dict[str, pl.DataType]:
-    # Polars takes the first file's columns for all; the newest files are the ones that have them all.
-    found: dict[str, pl.DataType] = {}
+    # Polars takes the first file's columns for all; the newest files are the ones that have them all. A file in which
+    # a column has no value does not know the column's type.
+    typed: dict[str, pl.DataType] = {}
+    untyped: dict[str, pl.DataType] = {}
     for path in reversed(paths):
-        found = {**pl.read_parquet_schema(path), **found}
-        if columns and found.keys() >= set(columns):
+        for name, dtype in pl.read_parquet_schema(path).items():
+            (untyped if dtype == pl.Null() else typed).setdefault(name, dtype)
+        if columns and typed.keys() >= set(columns):
             break
+    found = {**untyped, **typed}
     return {name: found[name] for name in dict.fromkeys([*columns, *found]) if name in found}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 Row = dict[str, Any]
+Keyed = tuple[str, str, Row]
+Changes = Callable[[int], tuple[bool, Iterable[Keyed]]]
 
 
 class Online:
@@ -22,15 +24,28 @@ class Online:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
 
-    def put(self, table: str, version: int, rows: Sequence[tuple[str, str, Row]]) -> None:
-        """The rows (key, ISO time or "", values) of this table version can be looked up."""
+    def catch_up(self, table: str, version: int, changes: Changes) -> None:
+        """This table version can be looked up; nothing happens when it, or a newer one, was there.
+
+        changes: called with the version that is there (0: none), inside the one transaction, so that two processes
+        that catch up at once do it one after the other; gives whether to start afresh, and the rows to add as (key,
+        ISO time or "", values).
+        """
         connection = self._connection()
         with connection:
             connection.execute("BEGIN IMMEDIATE")
+            have = self.version(table)
+            if have >= version:
+                return
+            afresh, rows = changes(have)
+            if afresh:
+                connection.execute("DELETE FROM rows WHERE name = ?", (table,))
             connection.executemany(
                 "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)",
-                [(table, key, at, version, msgspec.json.encode(values)) for key, at, values in rows],
+                ((table, key, at, version, msgspec.json.encode(values)) for key, at, values in rows),
             )
             connection.execute("INSERT OR REPLACE INTO versions VALUES (?, ?)", (table, version))
 
@@ -57,17 +72,20 @@ class Online:
             connection.execute("DELETE FROM rows WHERE name = ? AND at < ? AND at <> ''", (table, before))
 
     def close(self) -> None:
-        """This thread's connection is closed."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
+        """Every connection is closed."""
+        with self._guard:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+        self._local = threading.local()
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            with self._guard:
+                self._opened.append(connection)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(

@@ -23,13 +23,14 @@ def as_of(
     within: how old a feature may be ("6h"); older ones are null.
 
     Rows keep their order and number; rows without a match stay, with nulls. Both sides are sorted here, because a join
-    on unsorted rows would be silently wrong. Raises SchemaMismatch for absent columns or columns on both sides.
+    on unsorted rows would be silently wrong. Of several features of one key and moment the last one given is taken.
+    Raises SchemaMismatch for absent columns or columns on both sides.
     """
     left, right = _lazy(rows), _lazy(features)
     keys = [by] if isinstance(by, str) else by
     _check_columns(left, right, on, keys, time)
     ordered = left.with_row_index(PLACE).sort(on, nulls_last=True)
-    known = right.with_columns(pl.col(time).alias(MOMENT)).drop(time).sort(MOMENT).filter(pl.col(MOMENT).is_not_null())
+    known = right.rename({time: MOMENT}).filter(pl.col(MOMENT).is_not_null()).sort(MOMENT, maintain_order=True)
     joined = ordered.join_asof(
         known,
         left_on=on,
@@ -57,5 +58,8 @@ def _check_columns(left: pl.LazyFrame, right: pl.LazyFrame, on: str, keys: list[
     both = sorted((set(have) & set(offered)) - set(keys) - {time})
     if both:
         raise SchemaMismatch(f"Rows and features both have {both}; rename one side, or select what you need.")
+    unlike = [f"{key!r} is {have[key]} and {offered[key]}" for key in keys if have[key] != offered[key]]
+    if unlike:
+        raise SchemaMismatch(f"Keys are compared in one type only: {'; '.join(unlike)}.")
     if have[on] != offered[time]:
         raise SchemaMismatch(f"{on!r} is {have[on]} and {time!r} is {offered[time]}; moments compare only in one type.")

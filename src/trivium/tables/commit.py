@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import polars as pl
+
 from trivium.checks.alert import raise_alerts
 from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
-
 from trivium.failpoints import failpoint
 from trivium.frames import columns_of
 from trivium.store.catalog.columns import merge_columns

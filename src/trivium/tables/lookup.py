@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 from msgspec import Struct
 
 from trivium.errors import Misuse, NotFound
+from trivium.store.online import Keyed
 from trivium.store.store import Store
-from trivium.values.tables import Commit, TableSpec
+from trivium.values.tables import TableSpec
 
 
 class Lookup(Struct, frozen=True):
@@ -39,15 +40,18 @@ def lookup_rows(
 def refresh_online(store: Store, table: str) -> int:
     """The online copy has what the table's newest version has; returns that version.
 
-    Only the files added since the last time are read, one at a time.
+    Only the files added since the last time are read, one at a time; all of them once rows were removed.
     """
     newest = store.catalog.tables.find_version(table)
     if newest is None or newest.version is None:
         raise NotFound(f"Table {table!r} has no published version to look up in.")
-    have = store.online.version(table)
-    if have < newest.version:
-        _catch_up(store, newest, newest.version, have)
-    return newest.version
+    version = newest.version
+    if store.online.version(table) < version:
+        spec = store.catalog.tables.get_spec(table)
+        if not spec.key:
+            raise Misuse(f"Table {table!r} has no key, so nothing can be looked up in it; declare `key=`.")
+        store.online.catch_up(table, version, lambda have: _changes(store, spec, version, have))
+    return version
 
 
 def key_text(values: Iterable[Any]) -> str:
@@ -56,19 +60,15 @@ def key_text(values: Iterable[Any]) -> str:
     return parts[0] if len(parts) == 1 else json.dumps(parts)
 
 
-def _catch_up(store: Store, newest: Commit, version: int, have: int) -> None:
-    spec = store.catalog.tables.get_spec(newest.table)
-    if not spec.key:
-        raise Misuse(f"Table {spec.name!r} has no key, so nothing can be looked up in it; declare `key=`.")
-    before = {file.path for file in store.catalog.tables.files(spec.name, have)} if have else set()
-    for file in store.catalog.tables.files(spec.name, version):
-        if file.path not in before:
-            rows = store.lake.scan([file]).collect()
-            store.online.put(spec.name, have, list(_online_rows(spec, rows)))
-    store.online.put(spec.name, version, [])
+def _changes(store: Store, spec: TableSpec, version: int, have: int) -> tuple[bool, Iterable[Keyed]]:
+    before = {file.path for file in store.catalog.tables.files(spec.name, have)}
+    files = store.catalog.tables.files(spec.name, version)
+    afresh = not before <= {file.path for file in files}
+    added = files if afresh else [file for file in files if file.path not in before]
+    return afresh, (row for file in added for row in _online_rows(spec, store.lake.scan([file]).collect()))
 
 
-def _online_rows(spec: TableSpec, rows: pl.DataFrame) -> Iterable[tuple[str, str, dict[str, Any]]]:
+def _online_rows(spec: TableSpec, rows: pl.DataFrame) -> Iterable[Keyed]:
     named = spec.key if spec.time is None else (*spec.key, spec.time)
     for row in rows.iter_rows(named=True):
         values = {name: _plain(value) for name, value in row.items() if name not in named}
@@ -83,8 +83,11 @@ def _find(store: Store, table: str, key: str, at: datetime | None, version: int)
 
 
 def _moment(value: Any) -> str:
-    # Offsets would not sort as text; event times of one table share one zone, so only the wall time is compared.
-    return value.isoformat(timespec="microseconds")[:26] if isinstance(value, datetime) else str(value)
+    # Text sorts by time only in one zone: UTC, which is also what a time without a zone is taken for.
+    if not isinstance(value, datetime):
+        return str(value)
+    wall = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    return wall.isoformat(timespec="microseconds")
 
 
 def _plain(value: Any) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 import polars as pl
-from trivium.checks.partition import Partition
 
+from trivium.checks.partition import Partition
 from trivium.durations import parse_duration
 from trivium.errors import Misuse, SchemaMismatch
 from trivium.values.tables import TableSpec
@@ -23,8 +23,10 @@ def split_partitions(spec: TableSpec, rows: pl.DataFrame) -> list[Partition]:
     if spec.time is None:
         return [Partition(WHOLE, rows)]
     _check_time(spec, spec.time, rows)
-    named = rows.with_columns(__partition=pl.col(spec.time).dt.strftime(partition_format(spec.every)))
-    parts = named.partition_by("__partition", as_dict=True, include_key=False, maintain_order=True)
+    name_of_part = max(rows.columns) + "+"  # sorts after every column, so it is none of them
+    moments = rows[spec.time].cast(pl.Datetime) if rows.schema[spec.time] == pl.Date else rows[spec.time]
+    named = rows.with_columns(moments.dt.strftime(partition_format(spec.every)).alias(name_of_part))
+    parts = named.partition_by(name_of_part, as_dict=True, include_key=False, maintain_order=True)
     return [Partition(str(name), part) for (name,), part in sorted(parts.items(), key=lambda item: str(item[0][0]))]
 
 

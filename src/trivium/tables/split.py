@@ -14,14 +14,14 @@ from trivium.frames import to_frame
 def split_rows(rows: Any, *, time: str, latest: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(past, exam): the exam is everything within `latest` ("30d") of the newest moment in column `time`.
 
-    Raises SchemaMismatch without such a column, Misuse when one side would be empty.
+    Raises SchemaMismatch without such a column or with nulls in it, Misuse when one side would be empty.
     """
     frame = to_frame(rows)
     if time not in frame.columns:
         raise SchemaMismatch(f"The rows have no column {time!r} to split by; they have {frame.columns}.")
-    newest = frame[time].max()
-    if newest is None:
-        raise Misuse(f"Column {time!r} has no values, so the rows cannot be split by it.")
+    newest, absent = frame[time].max(), frame[time].null_count()
+    if newest is None or absent:
+        raise SchemaMismatch(f"{absent} of {frame.height} rows have no {time!r}, so they are on no side of a split.")
     is_new = pl.col(time) > pl.lit(newest) - parse_duration(latest)
     past, exam = frame.filter(~is_new), frame.filter(is_new)
     if not past.height or not exam.height:

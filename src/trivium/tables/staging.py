@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from trivium.errors import Misuse, SchemaMismatch
-from trivium.frames import dtype_of, type_name
+from trivium.frames import dtype_of, has_dtype, type_name
 from trivium.values.tables import Column, TableSpec
 
 
@@ -39,6 +39,8 @@ LOSSLESS = {
 def _aligned(values: pl.Series, wanted: str) -> pl.Series:
     have = type_name(values.dtype)
     if have == wanted or ((have, wanted) not in LOSSLESS and have != "null"):
+        return values
+    if have == "null" and not has_dtype(wanted):
         return values
     cast = values.cast(dtype_of(wanted), strict=False)
     same = cast.cast(values.dtype, strict=False).eq_missing(values).all()

@@ -89,7 +89,11 @@ class Database:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
-        migrate(self)
+        try:
+            migrate(self)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -129,10 +133,11 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.DatabaseError as error:
+            connection.close()
             raise TriviumError(
                 f"The catalog {self.path} cannot be opened: {error}. If it is damaged, restore it from a back-up."
             ) from error
