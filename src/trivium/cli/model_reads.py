@@ -10,6 +10,7 @@ import typer
 from trivium.cli.flags import AsJson
 from trivium.cli.listing import print_facts, print_heading, print_list, print_table
 from trivium.cli.project import open_project
+from trivium.models.diff import diff_models
 from trivium.store.store import Store
 from trivium.values.models import Gate, ModelVersion
 
@@ -47,6 +48,23 @@ def show_model(context: typer.Context, name: Name, version: Version = None, as_j
     if facts["approvals"]:
         print_heading("approvals")
         print_table(facts["approvals"], ("decision", "actor", "because", "decided_at"))
+
+
+def diff_versions(
+    context: typer.Context,
+    name: Name,
+    old: Annotated[str, typer.Argument(help="The version to start from: a number or an alias.")],
+    new: Annotated[str | None, typer.Argument(help="The version to compare with (default: the newest).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what differs between two versions: metrics by slice, parameters, inputs and columns."""
+    diff = diff_models(open_project(context), name, old, new)
+    facts: dict[str, Any] = msgspec.to_builtins(diff)
+    print_facts(facts, as_json=as_json, leave_out=("metrics",))
+    if not as_json:
+        exam = "the same rows" if diff.same_exam else "each on its own rows"
+        print_heading(f"metrics ({exam})")
+        print_table(facts["metrics"], ("name", "slice", "before", "after", "delta"))
 
 
 def model_row(model: ModelVersion) -> dict[str, Any]:
