@@ -64,6 +64,7 @@ class Model:
         self._add_examples(rows)
 
     def _open(self, estimator: Any, manifest: Manifest, artifact: str | None) -> None:
+        """The model has these parts; every way to make one ends here."""
         self.estimator = estimator
         self.manifest = manifest
         self._artifact = artifact
@@ -110,14 +111,17 @@ class Model:
 
         Raises SchemaMismatch naming the column and value that do not fit.
         """
-        raw = conform(to_frame(rows), self.manifest.fields, self._dtypes)
-        if not raw.height:
+        ready = self.derive(rows)
+        if not ready.height:
             return np.empty(0)
-        ready = derive(raw, self._stages)
         try:
             return self._answer(ready.to_numpy() if self._names is None else ready.select(self._names))
         except (ValueError, TypeError, pl.exceptions.PolarsError) as error:
-            raise SchemaMismatch(self._refusal(raw, error)) from error
+            raise SchemaMismatch(self._refusal(ready, error)) from error
+
+    def derive(self, rows: Any) -> pl.DataFrame:
+        """What the estimator is asked: the signature's columns and those derived from them. Raises SchemaMismatch."""
+        return derive(conform(to_frame(rows), self.manifest.fields, self._dtypes), self._stages)
 
     def _answer(self, ready: Any) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         if self.manifest.target == "binary":
