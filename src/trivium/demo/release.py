@@ -5,8 +5,8 @@ from __future__ import annotations
 from trivium.demo.stage import APPROVER, AUTHOR, Stage
 from trivium.demo.training import registered
 from trivium.errors import ApprovalMissing
-from trivium.models.gate import get_report
 from trivium.models.promotion import approve, promote
+from trivium.models.report import get_report
 from trivium.models.score import score_model
 from trivium.serving.replay import replay_report
 from trivium.values.models import ModelVersion

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trivium.demo.stage import Stage
+from trivium.models.report import get_report
 from trivium.pipelines.results import load_result
 from trivium.values.models import ModelVersion, Report
 from trivium.values.runs import Run
@@ -52,7 +53,7 @@ def registered(stage: Stage, run: Run) -> ModelVersion:
 
 def read_report(stage: Stage, model: ModelVersion) -> Report:
     """The stored evaluation of a model version."""
-    return stage.store.blobs_decode(model.report)
+    return get_report(stage.store, model)
 
 
 def _seconds(run: Run) -> float:
