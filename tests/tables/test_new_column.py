@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+
 from trivium.store.store import Store
 from trivium.tables.table import Table
 
