@@ -15,6 +15,7 @@ BIN := $(VENV)/bin
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PIP := $(BIN)/python -m pip
 INSTALL := $(PIP) install --quiet --use-pep517 --disable-pip-version-check --no-input
+CODE := $(wildcard src tests examples benchmarks)
 WORKERS ?= 2
 UV ?= uv
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -38,8 +39,8 @@ slow: setup
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: setup
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --quiet --check . || { echo "Not formatted: run $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/ruff format --quiet --check $(CODE) || { echo "Not formatted: run $(BIN)/ruff format $(CODE)" >&2; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > $(VENV)/imports.log 2>&1 || { cat $(VENV)/imports.log >&2; exit 1; }
 	@! grep -nE '://|^ *-[^-]|^--|@ ' requirements/*.txt || { echo "requirements/ names a place: run make lock" >&2; exit 1; }
