@@ -13,8 +13,19 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from trivium.checks.kinds import coverage, rule
+from trivium.checks.metric import metric
+from trivium.models.evaluate import evaluate
 from trivium.models.package import Model
 from trivium.models.prepare import prepare
+from trivium.models.promotion import approve, promote
+from trivium.models.register import register
+from trivium.pipelines.pipeline import pipeline
+from trivium.pipelines.split import split
+from trivium.pipelines.task import task
+from trivium.store.store import Store
+from trivium.tables.table import Table
+from trivium.values.models import ModelVersion
 
 DERIVED = {
     "minute": "EXTRACT(hour FROM sent_at) * 60 + EXTRACT(minute FROM sent_at)",
@@ -86,3 +97,41 @@ def model(past: pl.DataFrame) -> Model:
 def mistaken(past: pl.DataFrame) -> Model:
     """A model that learnt from shuffled labels."""
     return train(past.with_columns(pl.col("late").shuffle(seed=3)))
+
+
+parcels = Table(
+    "parcels",
+    key="parcel",
+    time="sent_at",
+    owner="grace",
+    checks=[rule("stops > 0"), coverage("weight", at_least=0.5)],
+    description="Every parcel, and whether it came late.",
+)
+
+
+@task(name="train")
+def train_task(rows: pl.DataFrame, iterations: int) -> Model:
+    """Boosted trees."""
+    return train(rows, iterations=iterations)
+
+
+@pipeline
+def lateness(iterations: int = 20) -> ModelVersion:
+    """Which parcels come late."""
+    past, newest = split(parcels, time="sent_at", latest="5d")
+    model = train_task(past, iterations)
+    report = evaluate(model, newest, target="late", slices=["depot"], against=past)
+    return register(
+        "lateness", model, report, gate=[metric("auc", at_least=0.6), metric("auc", at_least=0.5, by="depot")]
+    )
+
+
+@pytest.fixture
+def lived(store: Store, past: pl.DataFrame) -> Store:
+    """A store in which a model was trained twice with different parameters, approved and promoted."""
+    parcels.append(past, store=store)
+    lateness.run(store=store)
+    lateness.run(store=store, iterations=12)
+    approve(store, "lateness", 1, because="gate passed, slices even", actor="grace")
+    promote(store, "lateness", 1, because="better of two")
+    return store
