@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -39,6 +40,8 @@ COLOURS = {
 }  # fmt: skip
 PROSE = frozenset({"message", "description", "reason", "error", "because", "detail", "story"})
 NOTHING = "-"
+GAP = 2
+LEAST_PROSE = 40
 
 
 def print_list(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
@@ -71,20 +74,56 @@ def print_json(value: Any) -> None:
 
 
 def print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    """A compact table. Only prose may wrap: a name or an id stays in one piece."""
-    grid = Grid(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    """A compact table. Names and ids stay in one piece; prose wraps, under its row where the screen is narrow."""
+    cells = [{name: cell(name, row[name]) for name in columns} for row in rows]
+    widths = {name: max(len(name), *(len(each[name]) for each in cells)) for name in columns}
+    short = [name for name in columns if name not in PROSE]
+    needed = sum(widths[name] + GAP for name in short)
+    screen = console()
+    if len(short) == len(columns) or needed + LEAST_PROSE <= screen.width:
+        screen.print(side_by_side(rows, cells, columns, widths), crop=False, soft_wrap=needed > screen.width)
+    else:
+        print_stacked(screen, cells, short, widths)
+
+
+def side_by_side(
+    rows: Sequence[Row], cells: Sequence[Mapping[str, Text]], columns: Sequence[str], widths: Mapping[str, int]
+) -> Grid:
+    """The table with prose in columns of its own."""
+    grid = Grid(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
         number = all(isinstance(row[name], (int, float, type(None))) for row in rows)
         grid.add_column(
             name.replace("_", " "),
             justify="right" if number else "left",
             no_wrap=name not in PROSE,
-            overflow="fold" if name in PROSE else "ignore",
-            min_width=None if name in PROSE else max(len(cell(name, row[name])) for row in rows),
+            overflow="fold",
+            min_width=None if name in PROSE else widths[name],
         )
-    for row in rows:
-        grid.add_row(*(cell(name, row[name]) for name in columns))
-    console().print(grid)
+    for each in cells:
+        grid.add_row(*(each[name] for name in columns))
+    return grid
+
+
+def print_stacked(
+    screen: Console, cells: Sequence[Mapping[str, Text]], short: Sequence[str], widths: Mapping[str, int]
+) -> None:
+    """Each row on a line, and its prose on the lines under it."""
+    header = "  ".join(name.replace("_", " ").ljust(widths[name]) for name in short)
+    screen.print(Text(header, style="dim"), soft_wrap=True)
+    for each in cells:
+        line = Text("  ").join(padded(each[name], widths[name]) for name in short)
+        screen.print(line, soft_wrap=True)
+        for name, prose in each.items():
+            if name in PROSE and prose.plain != NOTHING:
+                screen.print(Padding(prose, (0, 0, 0, 4)))
+
+
+def padded(text: Text, width: int) -> Text:
+    """The text with spaces behind it."""
+    longer = text.copy()
+    longer.pad_right(width - len(text))
+    return longer
 
 
 def print_frame(rows: Frame) -> None:

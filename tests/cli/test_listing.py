@@ -1,0 +1,49 @@
+"""How values and tables look to people."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from trivium.cli import listing
+from trivium.cli.listing import print_table, printable, spelled
+
+ROWS = [{"id": "01m7ydf28fywkvp6fb6kbma31d", "state": "open", "message": "a long story " * 8}]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("version", 1234, "1234"),
+        ("rows", 1234, "1,234"),
+        ("score", 0.123456, "0.1235"),
+        ("passed", True, "yes"),
+        ("passed", False, "no"),
+        ("owner", None, "-"),
+        ("aliases", (), "-"),
+        ("aliases", ["champion", "old"], "champion, old"),
+        ("partitions", [str(number) for number in range(20)], "0 .. 19 (20)"),
+        ("metrics", {"auc": 0.5, "brier": None}, "auc=0.5"),
+        ("at", datetime(2024, 1, 2, 3, 4, 5, 678, tzinfo=UTC), "2024-01-02 03:04:05"),
+    ],
+)
+def test_a_value_is_spelled_as_people_read_it(name: str, value: Any, shown: str) -> None:
+    assert spelled(name, value) == shown
+
+
+def test_control_characters_are_not_printed() -> None:
+    assert printable("a\x1b[2Jb\rc\nd\x9be") == "a�[2Jb�c\nd�e"
+
+
+@pytest.mark.parametrize("width", [30, 60, 200])
+def test_ids_stay_in_one_piece_and_nothing_is_lost_at_any_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(listing, "console", lambda: Console(file=out, width=width, highlight=False))
+    print_table(ROWS, ("id", "state", "message"))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert any(line.startswith("01m7ydf28fywkvp6fb6kbma31d  open") for line in lines)
+    assert out.getvalue().count("story") == 8
