@@ -90,6 +90,14 @@ def test_a_failed_gate_is_overridden_on_record_and_rolled_back(terminal: Termina
     assert terminal("models", "rollback", "parcels", "--because", "again").status == 2
 
 
+def test_a_score_is_told_with_every_test_and_shown_from_then_on(terminal: Terminal, registered: Path) -> None:
+    score = terminal("models", "score", "parcels", "1", "--json").json
+    assert len(score["tests"]) == 28
+    assert score["total"] == min(score["sections"].values())
+    assert terminal("models", "show", "parcels", "1", "--json").json["score"] == score["total"]
+    assert "of 7" in terminal("models", "score", "parcels", "1").out
+
+
 def test_two_versions_are_compared_by_slice(terminal: Terminal, registered: Path) -> None:
     diff = terminal("models", "diff", "parcels", "1", "2", "--json").json
     assert diff["same_exam"] is True

@@ -38,7 +38,7 @@ COLOURS = {
     "quarantined": "red", "failed": "red", "block": "red", "roll_back": "red", "true_alarm": "red",
     "discarded": "dim", "cached": "dim", "skipped": "dim", "down": "dim", "wait": "dim", "false_alarm": "dim",
 }  # fmt: skip
-PROSE = frozenset({"message", "description", "reason", "error", "because", "detail", "story"})
+PROSE = frozenset({"message", "description", "reason", "error", "because", "detail", "why", "next"})
 NOTHING = "-"
 GAP = 2
 LEAST_PROSE = 40

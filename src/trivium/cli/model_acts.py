@@ -14,6 +14,7 @@ from trivium.cli.project import open_project
 from trivium.errors import GateFailed
 from trivium.models.gate import judge_gate
 from trivium.models.promotion import CHAMPION, approve, promote, rollback
+from trivium.models.score import score_model
 from trivium.values.models import ModelVersion
 
 Name = Annotated[str, typer.Argument(help="The model.")]
@@ -68,6 +69,17 @@ def promote_version(
 def roll_back(context: typer.Context, name: Name, because: Because, as_json: AsJson = False) -> None:
     """Make the champion before this one champion again."""
     tell_model(rollback(open_project(context), name, because), CHAMPION, as_json=as_json)
+
+
+def score_version(context: typer.Context, name: Name, version: Version = None, as_json: AsJson = False) -> None:
+    """Score how ready for production a version is: Google's 28 tests, answered from the facts (0 to 7)."""
+    score = score_model(open_project(context), name, version)
+    if as_json:
+        print_json(score)
+        return
+    rows = [msgspec.structs.asdict(mark) for mark in score.tests]
+    print_table(rows, ("id", "points", "title", "why", "next"))
+    print_line(f"{score.model} version {score.version}: {score.total:g} of 7. {score.story}")
 
 
 def tell_model(model: ModelVersion, alias: str, *, as_json: bool) -> None:
