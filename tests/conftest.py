@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
 from trivium.settings import load_settings
 from trivium.store.store import Store, connect, open_store, use_store
 

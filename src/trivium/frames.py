@@ -32,12 +32,6 @@ TYPE_NAMES: dict[Any, str] = {
     pl.Null: "null",
 }
 DTYPES = {name: dtype for dtype, name in TYPE_NAMES.items()}
-READERS: dict[str, Callable[..., pl.LazyFrame]] = {
-    ".parquet": pl.scan_parquet,
-    ".csv": pl.scan_csv,
-    ".jsonl": pl.scan_ndjson,
-    ".ndjson": pl.scan_ndjson,
-}
 WRITERS: dict[str, Callable[..., None]] = {
     ".parquet": pl.DataFrame.write_parquet,
     ".csv": pl.DataFrame.write_csv,
@@ -60,6 +54,8 @@ def to_frame(value: Any) -> pl.DataFrame:
 
 
 def _collect(value: Any) -> pl.DataFrame:
+    if isinstance(value, pl.DataFrame):
+        return value
     if isinstance(value, pl.LazyFrame):
         return value.collect()
     records = isinstance(value, list) and all(isinstance(record, dict) for record in value)
@@ -87,10 +83,7 @@ def read_file(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise Misuse(f"There is no file {path}.")
     try:
-        options: dict[str, Any] = {"infer_schema_length": None} if reader is not pl.scan_parquet else {}
-        if reader is pl.scan_csv:
-            options |= {"try_parse_dates": True, "null_values": ["", "NA", "null"]}
-        return reader(path, **options).collect()
+        return reader(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise Misuse(f"{path} cannot be read as {path.suffix}: {str(error).splitlines()[0]}") from None
 
@@ -105,6 +98,28 @@ def write_file(rows: pl.DataFrame, path: Path) -> None:
     aside = path.with_name(f".{path.name}.part")
     writer(rows, aside)
     aside.replace(path)
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    """Types are guessed from the first rows; only where those misled (an error, never a silent change) from all."""
+    options: dict[str, Any] = {"try_parse_dates": True, "null_values": ["", "NA", "null"]}
+    try:
+        return pl.read_csv(path, infer_schema_length=10_000, **options)
+    except pl.exceptions.ComputeError:
+        return pl.read_csv(path, infer_schema_length=None, **options)
+
+
+def _read_json_lines(path: Path) -> pl.DataFrame:
+    # Every line is looked at: a column that only later lines have would be dropped in silence.
+    return pl.read_ndjson(path, infer_schema_length=None)
+
+
+READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".parquet": pl.read_parquet,
+    ".csv": _read_csv,
+    ".jsonl": _read_json_lines,
+    ".ndjson": _read_json_lines,
+}
 
 
 def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:

@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -23,7 +23,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: Path
     actor: str
     durability: Literal["full", "fast"] = "full"
-    approvals: int = 1
+    approvals: Annotated[int, msgspec.Meta(ge=0)] = 1
     executor: str = "local"
     pipelines: tuple[str, ...] = ()
 
@@ -74,8 +74,9 @@ def read_project(root: Path) -> dict[str, Any]:
     """The project file's settings, from `trivium.toml` or `[tool.trivium]` of `pyproject.toml`."""
     if (root / PROJECT_FILE).is_file():
         return read_table(root / PROJECT_FILE)
-    table = read_table(root / "pyproject.toml").get("tool", {}).get("trivium", {})
-    return dict(table)
+    tools = read_table(root / "pyproject.toml").get("tool")
+    table = tools.get("trivium") if isinstance(tools, dict) else None
+    return table if isinstance(table, dict) else {}
 
 
 def read_table(path: Path) -> dict[str, Any]:

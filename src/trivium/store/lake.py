@@ -13,6 +13,8 @@ from trivium.ids import Ids
 from trivium.store.durable import write_durably
 from trivium.values.tables import DataFile
 
+NO_VALUES = pl.Null()
+
 
 class Lake:
     """Parquet files under one folder. Bytes are on disk before anybody names them."""
@@ -57,12 +59,11 @@ class Lake:
 def _schema(paths: Sequence[Path], columns: Sequence[str]) -> dict[str, pl.DataType]:
     # Polars takes the first file's columns for all; the newest files are the ones that have them all. A file in which
     # a column has no value does not know the column's type.
-    typed: dict[str, pl.DataType] = {}
-    untyped: dict[str, pl.DataType] = {}
+    found: dict[str, pl.DataType] = {}
     for path in reversed(paths):
-        for name, dtype in pl.read_parquet_schema(path).items():
-            (untyped if dtype == pl.Null() else typed).setdefault(name, dtype)
-        if columns and typed.keys() >= set(columns):
+        for name, dtype in pl.scan_parquet(path, glob=False).collect_schema().items():
+            if found.get(name, NO_VALUES) == NO_VALUES:
+                found[name] = dtype
+        if columns and all(found.get(name, NO_VALUES) != NO_VALUES for name in columns):
             break
-    found = {**untyped, **typed}
     return {name: found[name] for name in dict.fromkeys([*columns, *found]) if name in found}

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from trivium.store.sqlite import open_sqlite
+
 Row = dict[str, Any]
 Keyed = tuple[str, str, Row]
 Changes = Callable[[int], tuple[bool, Iterable[Keyed]]]
@@ -82,12 +84,9 @@ class Online:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            connection = open_sqlite(self.path, synchronous="NORMAL")
             with self._guard:
                 self._opened.append(connection)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS rows (name TEXT, key TEXT, at TEXT, version INTEGER, body BLOB, "
                 "PRIMARY KEY (name, key, at)) WITHOUT ROWID"

@@ -110,7 +110,7 @@ def test_a_file_of_a_newer_trivium_is_refused_and_left_alone(tmp_path: Path, ope
     opened()
     with closing(sqlite3.connect(tmp_path / "catalog.db")) as connection:
         connection.execute("PRAGMA user_version = 999")
-    with pytest.raises(TriviumError, match="written by a newer Trivium .schema 999.; upgrade this one"):
+    with pytest.raises(TriviumError, match=r"written by a newer Trivium .schema 999.; upgrade this one"):
         opened()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -17,10 +17,10 @@ from trivium.errors import TriviumError
 from trivium.failpoints import failpoint
 from trivium.store.catalog.sql.chain import FIRST, event_hash
 from trivium.store.catalog.sql.rows import Scalar, from_row, iso, json_text, to_row
+from trivium.store.sqlite import open_sqlite
 from trivium.values.events import Event
 
 T = TypeVar("T", bound=msgspec.Struct)
-BUSY_SECONDS = 60
 
 
 class Transaction:
@@ -85,7 +85,7 @@ class Database:
     def __init__(self, path: Path, *, clock: Clock, durability: str = "full") -> None:
         self.path = path
         self.clock = clock
-        self.synchronous = "FULL" if durability == "full" else "NORMAL"
+        self.synchronous: Literal["FULL", "NORMAL"] = "FULL" if durability == "full" else "NORMAL"
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
@@ -132,16 +132,12 @@ class Database:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            connection = open_sqlite(self.path, synchronous=self.synchronous)
         except sqlite3.DatabaseError as error:
-            connection.close()
             raise TriviumError(
                 f"The catalog {self.path} cannot be opened: {error}. If it is damaged, restore it from a back-up."
             ) from error
-        connection.execute(f"PRAGMA synchronous = {self.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.row_factory = sqlite3.Row
         return connection
