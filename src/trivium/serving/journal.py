@@ -1,0 +1,96 @@
+"""The prediction journal: a line is on its way to the disk before its answer is on its way to the caller.
+
+A line is one `write` of the whole line to a file opened for appending, so it survives a kill of the gateway; it is
+synced in the background, so a power loss may take the last moments. Segments become rows of the prediction table.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from trivium.ids import Ids
+
+SUFFIX = ".jsonl"
+
+
+class Prediction(Struct, frozen=True):
+    """One answer (or, from a shadow, what it would have answered). `score` is None when the model failed."""
+
+    request_id: str
+    version: int
+    role: str
+    answered: bool
+    score: float | None
+    record: dict[str, Any]
+    asked_at: datetime
+    latency_ms: float
+    features: str = ""
+    alerts: str = ""
+    error: str = ""
+
+
+class Journal:
+    """Segments of one endpoint in one folder; the open one is this process's own."""
+
+    def __init__(self, folder: Path, *, ids: Ids) -> None:
+        self.folder = folder
+        self.ids = ids
+        self._lock = threading.Lock()
+        self._descriptor: int | None = None
+        self._path: Path | None = None
+
+    def append(self, predictions: Iterable[Prediction]) -> None:
+        """The predictions are in the journal, in one write."""
+        lines = b"".join(msgspec.json.encode(each) + b"\n" for each in predictions)
+        with self._lock:
+            if self._descriptor is None:
+                self._open()
+            assert self._descriptor is not None  # noqa: S101 # opened just above
+            written = os.write(self._descriptor, lines)
+            while written < len(lines):
+                written += os.write(self._descriptor, lines[written:])
+
+    def sync(self) -> None:
+        """What was appended so far survives a power loss."""
+        with self._lock:
+            if self._descriptor is not None:
+                os.fsync(self._descriptor)
+
+    def rotate(self) -> None:
+        """The open segment is closed, synced and complete; the next line begins another."""
+        with self._lock:
+            if self._descriptor is not None:
+                os.fsync(self._descriptor)
+                os.close(self._descriptor)
+            self._descriptor = self._path = None
+
+    @property
+    def open_segment(self) -> str | None:
+        """Name of the segment that is still written to, or None."""
+        return self._path.name if self._path else None
+
+    def _open(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._path = self.folder / f"{self.ids()}{SUFFIX}"
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+
+def list_segments(folder: Path) -> list[Path]:
+    """Segments in the order in which they were begun."""
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def read_segment(path: Path) -> Iterator[Prediction]:
+    """The segment's predictions. A torn last line was never acknowledged, and is left out."""
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.endswith(b"\n"):
+                yield msgspec.json.decode(line, type=Prediction)

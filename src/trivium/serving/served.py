@@ -1,0 +1,118 @@
+"""An endpoint as a gateway holds it: its models in memory, and how it answers records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from trivium.errors import TriviumError
+from trivium.models.package import Model, open_model
+from trivium.serving.features import Features, Record, complete_records
+from trivium.serving.journal import Prediction
+from trivium.serving.routing import choose_route
+from trivium.store.store import Store
+from trivium.values.endpoints import Endpoint, Route
+from trivium.values.tables import TableSpec
+
+
+@dataclass(frozen=True)
+class Served:
+    """One state of routes with every model loaded. A new state is made beside the old one, then takes its place."""
+
+    store: Store
+    endpoint: Endpoint
+    models: dict[int, Model]
+    lookups: tuple[TableSpec, ...]
+
+    def ask(self, records: Sequence[Record], ids: Sequence[str], alerts: str) -> list[Prediction]:
+        """Every record answered by its route, in order.
+
+        Raises SchemaMismatch for records that do not fit the champion's signature.
+        """
+        started, asked_at = perf_counter(), self.store.clock()
+        features = self.complete(records)
+        routes = [choose_route(self.endpoint.routes, str(record.get(self.endpoint.spec.key, id_))) for record, id_ in
+                  zip(records, ids, strict=True)]  # fmt: skip
+        scores, roles = self._score(features, routes)
+        elapsed = (perf_counter() - started) * 1000
+        versions = ",".join(features.versions.values())
+        return [
+            Prediction(id_, route.version, route.role, True, float(score), record, asked_at, elapsed, versions, alerts)
+            for id_, route, score, record in zip(ids, roles, scores, features.records, strict=True)
+        ]
+
+    def complete(self, records: Sequence[Record]) -> Features:
+        """The records with what the models need, looked up."""
+        names = list(dict.fromkeys(column.name for model in self.models.values() for column in model.signature))
+        return complete_records(self.store, self.lookups, names, self.endpoint.spec.time, records)
+
+    def watch(self, answered: Sequence[Prediction]) -> list[Prediction]:
+        """What every other route would have answered: shadows, and the champion where a canary spoke."""
+        return [
+            prediction
+            for route in self.endpoint.routes
+            for prediction in self._shadow(route, [each for each in answered if each.version != route.version])
+        ]
+
+    def _shadow(self, route: Route, answered: Sequence[Prediction]) -> list[Prediction]:
+        if not answered or (route.role == "canary" and route.share == 0):
+            return []
+        started, error = perf_counter(), ""
+        try:
+            scores: Sequence[Any] = list(self.models[route.version].predict([each.record for each in answered]))
+        except Exception as failure:  # a shadow may fail in any way, and only its record shows it
+            scores, error = [None] * len(answered), f"{type(failure).__name__}: {failure}"[:300]
+        elapsed = (perf_counter() - started) * 1000
+        return [
+            Prediction(
+                each.request_id, route.version, "shadow", False, None if score is None else float(score),
+                each.record, each.asked_at, elapsed, each.features, each.alerts, error,
+            )
+            for each, score in zip(answered, scores, strict=True)
+        ]  # fmt: skip
+
+    def _score(
+        self, features: Features, routes: Sequence[Route]
+    ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], list[Route]]:
+        """Scores and who gave them: where a canary fails, the champion answers."""
+        scores, answering = np.empty(len(routes)), list(routes)
+        champion = next(route for route in self.endpoint.routes if route.role == "champion")
+        for route in {route.version: route for route in routes}.values():
+            places = [place for place, each in enumerate(routes) if each.version == route.version]
+            rows = [features.records[place] for place in places]
+            try:
+                scores[places] = self.models[route.version].predict(rows)
+            except Exception:
+                if route.version == champion.version:
+                    raise
+                scores[places] = self.models[champion.version].predict(rows)
+                for place in places:
+                    answering[place] = champion
+        return scores, answering
+
+
+def open_served(store: Store, endpoint: Endpoint, known: dict[int, Model]) -> Served:
+    """The endpoint with a model for each route; models that are already in memory are kept.
+
+    Raises TriviumError when a model cannot be opened.
+    """
+    spec = endpoint.spec
+    models = {
+        route.version: known.get(route.version)
+        or open_model(store.blobs, store.catalog.models.get_model(spec.model, route.version).artifact)
+        for route in endpoint.routes
+    }
+    return Served(store, endpoint, models, tuple(store.catalog.tables.get_spec(name) for name in spec.lookups))
+
+
+def open_alerts(store: Store, tables: Sequence[str]) -> str:
+    """Ids of open alerts on these tables, as they go with each answer."""
+    try:
+        found = [alert.id for name in tables for alert in store.catalog.alerts.list_alerts(table=name, state="open")]
+    except TriviumError:
+        return ""
+    return ",".join(found)
