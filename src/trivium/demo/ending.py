@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from trivium.demo.stage import Stage
 from trivium.models.handover import write_handover
 from trivium.models.score import score_model
@@ -37,5 +39,5 @@ def tell_ending(stage: Stage) -> None:
         say(f"  {command}")
 
 
-def _write(path, document: str) -> None:
+def _write(path: Path, document: str) -> None:
     path.write_text(document, encoding="utf-8")

@@ -63,7 +63,9 @@ def load_cast(settings: Settings) -> Cast:
             live=endpoints["lateness"],
         )
     except KeyError as absent:
-        raise NotFound(f"The example no longer declares {absent}; restore lateness.py, or remove it to get a new copy.") from None
+        raise NotFound(
+            f"The example no longer declares {absent}; restore lateness.py, or remove it to get a new copy."
+        ) from None
 
 
 def example_folder() -> Path:

@@ -22,7 +22,9 @@ def tell_release(stage: Stage) -> None:
     stage.cast.live.deploy("champion", store=stage.store)
     stage.cast.live.start(store=stage.store)
     score = score_model(stage.store, best.name, best.version)
-    stage.narrator.say(f"Score so far: {score.total:g} of 7 (Google's 28 tests, from evidence; the weakest section counts).")
+    stage.narrator.say(
+        f"Score so far: {score.total:g} of 7 (Google's 28 tests, from evidence; the least section counts)."
+    )
     replayed = replay_report(stage.store, stage.cast.live.name, get_report(stage.store, best), best.version)
     endpoint = stage.store.catalog.endpoints.get_endpoint(stage.cast.live.name)
     stage.narrator.say(

@@ -67,7 +67,9 @@ def make_mistake(stage: Stage) -> None:
 def tell_verdict(stage: Stage, verdict: Verdict) -> None:
     """What the canary's test says, and on how much evidence."""
     colour = {"promote": "green", "roll_back": "red", "wait": "dim"}[verdict.decision]
-    stage.narrator.say(f"Canary verdict on version {verdict.candidate}: [{colour}]{verdict.decision}[/]. {verdict.because}")
+    stage.narrator.say(
+        f"Canary verdict on version {verdict.candidate}: [{colour}]{verdict.decision}[/]. {verdict.because}"
+    )
 
 
 def retrained_model(stage: Stage) -> ModelVersion | None:

@@ -56,4 +56,5 @@ def wait_for_new_data(stage: Stage) -> None:
     waits = f"{stage.calendar.retrain_after}d"
     for declared in stage.cast.lateness.triggers:
         spec = stage.store.catalog.triggers.declare(msgspec.structs.replace(declared, every=waits), actor=AUTHOR)
-        stage.narrator.say(f"Trigger on: {spec.event} of {spec.subject}, after {waits} of new data → run {spec.target}.")
+        event = f"{spec.event} of {spec.subject}"
+        stage.narrator.say(f"Trigger on: {event}, after {waits} of new data → run {spec.target}.")

@@ -23,7 +23,7 @@ def tell_training(stage: Stage) -> None:
     again = stage.cast.lateness.run(key="demo/again", store=stage.store)
     other = stage.cast.lateness.run(key="demo/shallower", depth=4, store=stage.store)
     rows = [
-        (title, run.parameters["depth"], run.executed, run.cached, f"{_seconds(run):.1f} s", f"{run.metrics['auc']:.4f}")
+        (title, run.parameters["depth"], run.executed, run.cached, f"{seconds(run):.1f} s", f"{run.metrics['auc']:.4f}")
         for title, run in (("first run", first), ("the same again", again), ("depth=4", other))
     ]
     stage.narrator.show(("run", "depth", "executed", "cached", "took", "AUC"), rows)
@@ -56,5 +56,6 @@ def read_report(stage: Stage, model: ModelVersion) -> Report:
     return get_report(stage.store, model)
 
 
-def _seconds(run: Run) -> float:
+def seconds(run: Run) -> float:
+    """How long the run took."""
     return (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0.0
