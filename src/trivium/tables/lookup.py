@@ -31,7 +31,10 @@ def lookup_rows(
     """For each key the newest published row; with `at`, the newest that is not after that moment.
 
     The answer is consistent with the table's newest published version; quarantined rows are never seen.
+    Raises NotFound without a version, Misuse without a key or with another number of moments than of keys.
     """
+    if at is not None and len(at) != len(keys):
+        raise Misuse(f"{len(keys)} keys need as many moments in `at`, not {len(at)}.")
     version = refresh_online(store, table)
     moments = at if at is not None else [None] * len(keys)
     return [_find(store, table, key, moment, version) for key, moment in zip(keys, moments, strict=True)]

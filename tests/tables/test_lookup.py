@@ -1,0 +1,141 @@
+"""Looking rows up by key, as a model that serves does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from trivium.checks.kinds import rule
+from trivium.errors import Misuse, NotFound
+from trivium.store.store import Store
+from trivium.tables.table import Table
+
+Readings = Callable[..., pl.DataFrame]
+TABLE = Table("readings", key="id", time="at", checks=[rule("x > -100")], watch="off")
+DAY = "2024-01-01 "
+
+
+def at(hour: float) -> datetime:
+    return datetime(2024, 1, 1) + timedelta(hours=hour)  # noqa: DTZ001 # as the rows have it
+
+
+def values(table: Table, keys: list[int], moments: list[datetime | None] | None = None) -> list[float | None]:
+    return [found.values["x"] if found.values else None for found in table.lookup(keys, at=moments)]
+
+
+def test_the_newest_row_of_each_key_is_found_in_the_order_asked(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1, 2, 1], [DAY + "10:00:00", DAY + "10:00:00", DAY + "11:00:00"], x=[1.0, 2.0, 3.0]))
+    assert values(TABLE, [2, 1, 9, 1]) == [2.0, 3.0, None, 3.0]
+
+
+def test_a_found_row_says_its_version_and_its_time(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"], name=["a"]))
+    found, absent = TABLE.lookup([1, 2])
+    assert (found.key, found.version, found.at) == ("1", 1, "2024-01-01T10:00:00.000000")
+    assert found.values == {"x": 1.0, "name": "a"}
+    assert (absent.key, absent.version, absent.values) == ("2", 1, None)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=8, unique=True), st.lists(st.integers(-1, 41), max_size=8))
+def test_a_row_from_the_future_is_never_found(store: Store, hours: list[int], halves: list[int]) -> None:
+    table = Table(f"t{len(store.catalog.tables.list_specs())}", key="id", time="at", watch="off")
+    table.append(pl.DataFrame({"id": [1] * len(hours), "at": [at(hour) for hour in hours], "x": hours}))
+    expected = [max((hour for hour in hours if hour <= half / 2), default=None) for half in halves]
+    assert values(table, [1] * len(halves), [at(half / 2) for half in halves]) == expected
+
+
+def test_moments_in_another_zone_are_the_same_moments(store: Store) -> None:
+    table = Table("zoned", key="id", time="at", watch="off")
+    moments = [datetime(2024, 1, 1, hour, tzinfo=UTC) for hour in (8, 9)]
+    table.append(pl.DataFrame({"id": [1, 1], "at": moments, "x": [8.0, 9.0]}))
+    east = timezone(timedelta(hours=2))
+    asked: list[datetime | None] = [datetime(2024, 1, 1, hour, tzinfo=east) for hour in (9, 10, 11)]
+    assert values(table, [1, 1, 1], asked) == [None, 8.0, 9.0]
+
+
+def test_rows_of_a_zone_are_found_by_their_moment_in_utc(store: Store) -> None:
+    table = Table("zoned", key="id", time="at", watch="off")
+    rows = pl.DataFrame({"id": [1], "at": [datetime(2024, 1, 1, 8, tzinfo=UTC)], "x": [8.0]})
+    table.append(rows.with_columns(pl.col("at").dt.convert_time_zone("America/New_York")))
+    asked: list[datetime | None] = [datetime(2024, 1, 1, hour, tzinfo=UTC) for hour in (7, 8)]
+    assert values(table, [1, 1], asked) == [None, 8.0]
+
+
+def test_dates_are_found_from_their_midnight_on(store: Store) -> None:
+    table = Table("daily", key="id", time="at", watch="off")
+    table.append(pl.DataFrame({"id": [1, 1], "at": [at(0).date(), at(24).date()], "x": [1.0, 2.0]}))
+    assert values(table, [1, 1, 1], [at(-1), at(0), at(30)]) == [None, 1.0, 2.0]
+
+
+def test_a_new_commit_is_seen_at_the_next_lookup(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"]))
+    assert values(TABLE, [1, 2]) == [1.0, None]
+    TABLE.append(readings([2], [DAY + "11:00:00"]))
+    assert values(TABLE, [1, 2]) == [1.0, 2.0]
+    assert TABLE.lookup([1])[0].version == 2
+
+
+def test_a_quarantined_row_is_not_seen(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"]))
+    assert TABLE.append(readings([1], [DAY + "11:00:00"], x=[-500.0])).state == "quarantined"
+    assert values(TABLE, [1]) == [1.0]
+
+
+def test_a_row_that_an_overwrite_removed_is_not_seen(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1, 2], [DAY + "10:00:00", DAY + "10:00:00"]))
+    TABLE.append(readings([3], ["2024-01-02 10:00:00"]))
+    assert values(TABLE, [1, 2, 3]) == [1.0, 2.0, 3.0]
+    TABLE.overwrite(readings([2], [DAY + "10:00:00"], x=[20.0]))
+    assert values(TABLE, [1, 2, 3]) == [None, 20.0, 3.0]
+
+
+def test_a_later_commit_of_the_same_key_and_time_wins(store: Store, readings: Readings) -> None:
+    for x in (1.0, 2.0, 3.0):
+        TABLE.append(readings([1], [DAY + "10:00:00"], x=[x]))
+    assert values(TABLE, [1]) == [3.0]
+
+
+def test_a_table_without_time_has_one_row_a_key_the_last(store: Store) -> None:
+    table = Table("planes", key="id", watch="off")
+    for x in (1.0, 2.0):
+        table.append(pl.DataFrame({"id": [1], "x": [x]}))
+    assert values(table, [1, 1], [None, at(0)]) == [2.0, 2.0]
+
+
+def test_a_key_of_several_columns_is_a_tuple(store: Store) -> None:
+    table = Table("legs", key=["a", "b"], watch="off")
+    table.append(pl.DataFrame({"a": ["x", "x"], "b": [1, 2], "v": [7, 8]}))
+    assert [found.values for found in table.lookup([("x", 2), ("x", 3)])] == [{"v": 8}, None]
+
+
+def test_a_lost_online_store_is_made_again(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"]))
+    assert values(TABLE, [1]) == [1.0]
+    store.online.close()
+    for file in store.settings.state.glob("online.db*"):
+        file.unlink()
+    assert values(TABLE, [1]) == [1.0]
+
+
+def test_a_table_without_a_key_cannot_be_looked_up_in(store: Store) -> None:
+    table = Table("plain", watch="off")
+    table.append(pl.DataFrame({"x": [1]}))
+    with pytest.raises(Misuse, match="Table 'plain' has no key, so nothing can be looked up in it"):
+        table.lookup([1])
+
+
+def test_a_table_without_a_version_cannot_be_looked_up_in(store: Store) -> None:
+    with pytest.raises(NotFound, match="'readings' has no published version to look up in"):
+        TABLE.lookup([1])
+
+
+def test_keys_and_moments_come_in_pairs(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"]))
+    with pytest.raises(Misuse, match="2 keys need as many moments in `at`, not 1"):
+        TABLE.lookup([1, 2], at=[None])
