@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from trivium.errors import NotFound
@@ -47,7 +48,8 @@ class EndpointFacts(Struct, frozen=True):
 class Dossier(Struct, frozen=True):
     """All facts of one model version and its surroundings. Lists of times past are oldest first.
 
-    gates: the newest gate of each version. producers: executions that made this very artefact.
+    gates: the newest gate of each version. producers: executions that made this very artefact. reads: names of the
+    tables that each node of the run read.
     """
 
     model: ModelVersion
@@ -60,6 +62,7 @@ class Dossier(Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     run: Run | None
     tasks: tuple[TaskRun, ...]
+    reads: dict[str, tuple[str, ...]]
     environment: Environment | None
     runs: tuple[Run, ...]
     producers: tuple[TaskRun, ...]
@@ -81,6 +84,7 @@ def read_dossier(store: Store, name: str, version: int | str | None = None) -> D
     versions = tuple(reversed(models.list_versions(name)))
     gates = {each.version: models.find_gate(name, each.version) for each in versions}
     run = store.catalog.runs.get_run(model.run) if model.run else None
+    tasks = tuple(store.catalog.runs.list_tasks(run.id)) if run else ()
     triggers = _triggers(store, run)
     return Dossier(
         model=model,
@@ -92,7 +96,8 @@ def read_dossier(store: Store, name: str, version: int | str | None = None) -> D
         changes=tuple(models.list_alias_changes(name)),
         evidence=tuple(models.list_evidence(name)),
         run=run,
-        tasks=tuple(store.catalog.runs.list_tasks(run.id)) if run else (),
+        tasks=tasks,
+        reads={task.node: _tables_read(store, task) for task in tasks},
         environment=_environment(store, run),
         runs=tuple(reversed(store.catalog.runs.list_runs(pipeline=run.pipeline, limit=MOST))) if run else (),
         producers=tuple(store.catalog.runs.find_producers(model.artifact)),
@@ -112,6 +117,14 @@ def read_table(store: Store, name: str) -> TableFacts:
         judgements=tuple(store.catalog.tables.judgements(commits[0].id)) if commits else (),
         alerts=tuple(reversed(store.catalog.alerts.list_alerts(table=name, limit=MOST))),
     )
+
+
+def _tables_read(store: Store, task: TaskRun) -> tuple[str, ...]:
+    """Names of the tables among the inputs that the task's cache key was made of."""
+    if not task.parts or not store.blobs.has(task.parts):
+        return ()
+    inputs = msgspec.json.decode(store.blobs.get(task.parts)).get("inputs", {})
+    return tuple(str(each["shown"]).split()[0] for each in inputs.values() if each.get("kind") == "table")
 
 
 def _live(store: Store, name: str) -> str | None:

@@ -50,7 +50,7 @@ class Model:
         target = target_kind(estimator)
         self._open(estimator, Manifest(
             target=target,
-            estimator=f"{type(estimator).__module__}.{type(estimator).__qualname__}",
+            estimator=estimator_name(estimator),
             fields=learn_fields(rows),
             derived=tuple(Derived(name, text) for name, text in (prepare or {}).items()),
             positive=positive_class(estimator, positive) if target == "binary" else None,
@@ -205,6 +205,12 @@ def target_kind(estimator: Any) -> TargetKind:
             "with predict_proba over two classes."
         )
     return "binary"
+
+
+def estimator_name(estimator: Any) -> str:
+    """The estimator's class, and those of its steps when it is a pipeline."""
+    steps = [type(step).__qualname__ for _, step in getattr(estimator, "steps", ())]
+    return f"{type(estimator).__qualname__}({', '.join(steps)})" if steps else type(estimator).__qualname__
 
 
 def positive_class(estimator: Any, wanted: bool | int | float | str | None) -> bool | int | float | str:
