@@ -18,7 +18,8 @@ flights = tv.Table(
     checks=[
         tv.rule("distance > 0"),
         tv.rule("arr_delay IS NULL OR arr_delay BETWEEN -180 AND 2000"),
-        tv.coverage("tail_number", at_least=0.95),
+        tv.rule("cancelled OR tail_number IS NOT NULL"),
+        tv.coverage("dest", at_least=1.0),
         tv.unique("flight_id"),
     ],
 )

@@ -10,6 +10,8 @@ from trivium.store.store import Store
 from trivium.values.alerts import Alert
 from trivium.values.runs import TableInput
 
+MOST_TOLD = 5
+
 
 def pin_inputs(store: Store, tables: Iterable[str], versions: Mapping[str, int]) -> dict[str, TableInput]:
     """Each table's asked or newest published version, with the digest of its content.
@@ -34,9 +36,10 @@ def pin_table(store: Store, name: str, version: int | None) -> TableInput:
 
 
 def describe_alerts(alerts: Sequence[Alert]) -> str:
-    """Which alerts block, about which table, column and partition, and what they say."""
+    """Which alerts block, about which table, column and partition, and what they say; of many, the first few."""
+    more = len(alerts) - MOST_TOLD
     return "; ".join(
         f"alert {alert.id} on {alert.table}{f'.{alert.column}' if alert.column else ''}, "
         f"partition {alert.partition}: {alert.message}"
-        for alert in alerts
-    )
+        for alert in alerts[:MOST_TOLD]
+    ) + (f"; and {more} more (`trivium alerts list`)" if more > 0 else "")
