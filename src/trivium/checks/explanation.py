@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from trivium.checks.facts import NOVEL, QUANTILES, SHARE, family_of, from_scale
+from trivium.checks.facts import NOVEL, QUANTILES, SHARE, family_of
 from trivium.checks.history import History
 from trivium.checks.surprise import Surprises
 from trivium.checks.units import find_conversion
@@ -20,7 +20,8 @@ COPIES_ROWS = frozenset({"distinct", "longest_run", "top_share", "minimum_share"
 
 
 class Explanation(Struct, frozen=True):
-    """One column's cause. `facts`: the surprising ones, strongest first. `rows_share`: how much of the rows is touched.
+    """One column's cause. `facts`: the surprising ones, strongest first. `rows_share`: how much of the rows is touched,
+    by the shares that `moved` and by how many of the five inner quantiles surprise.
 
     `evidence` holds the leading fact's past values and band for a sparkline.
     """
@@ -32,6 +33,8 @@ class Explanation(Struct, frozen=True):
     observed: float
     expected: str
     message: str
+    looks_like: str | None
+    moved: dict[str, float]
     evidence: dict[str, Any]
 
 
@@ -44,8 +47,9 @@ def explain_column(column: str, profile: Profile, history: History, surprises: S
     strongest = float(surprises.scores[hits[facts[0]]])
     lead = leading_fact(facts, [float(surprises.scores[hits[fact]]) for fact in facts])
     at = hits[lead]
-    share = touched_share(hits, surprises)
-    observed = shown_value(lead, float(surprises.values[at]))
+    moved = moved_shares(hits, surprises)
+    share = max([sum(fact in hits for fact in QUANTILES) / len(QUANTILES), *moved.values()])
+    observed = shown_value(lead, surprises.from_scale(at, float(surprises.values[at])))
     low, high = band(lead, at, surprises)
     cause = likely_cause(column, profile, surprises, hits)
     expected = f"{show(lead, low)} to {show(lead, high)}"
@@ -57,13 +61,15 @@ def explain_column(column: str, profile: Profile, history: History, surprises: S
         observed=observed,
         expected=expected,
         message=_sentence(column, lead, observed, expected, known=len(history), share=share, cause=cause),
+        looks_like=cause,
+        moved=moved,
         evidence={
             "fact": lead,
             "history": past_values((column, lead), history),
             "partitions": list(history.partitions[-PICTURED:]),
             "low": low,
             "high": high,
-            "expected": shown_value(lead, float(surprises.expected[at])),
+            "expected": shown_value(lead, surprises.from_scale(at, float(surprises.expected[at]))),
             "observed": observed,
             "rows_share": round(share, 4),
             "cause": cause,
@@ -73,23 +79,21 @@ def explain_column(column: str, profile: Profile, history: History, surprises: S
 
 
 def leading_fact(facts: list[str], scores: list[float]) -> str:
-    """The most telling fact among those at least a quarter as surprising as the strongest; facts come strongest first."""
+    """The most telling fact among those at least a quarter as surprising as the strongest, which comes first."""
     close = [fact for fact, score in zip(facts, scores, strict=True) if score >= COMPARABLE * scores[0]]
     return next((fact for fact in TELLING if fact in close), facts[0])
 
 
-def touched_share(hits: dict[str, int], surprises: Surprises) -> float:
-    """The share of rows that the surprising facts speak of: how far shares moved, how many of the quantiles did."""
-    moved = [
-        abs(float(surprises.values[at] - surprises.expected[at]))
-        for fact, at in hits.items()
-        if family_of(fact) in (SHARE, NOVEL) and fact != "entropy"
-    ]
-    quantiles = sum(fact in hits for fact in QUANTILES) / len(QUANTILES)
-    lost = 0.0
-    if "log_rows" in hits:
-        lost = 1 - math.exp(-abs(float(surprises.values[hits["log_rows"]] - surprises.expected[hits["log_rows"]])))
-    return min(1.0, max([quantiles, lost, *moved]))
+def moved_shares(hits: dict[str, int], surprises: Surprises) -> dict[str, float]:
+    """How far each surprising fact that is a share of the rows moved, in [0, 1]; "log_rows" by the share of rows."""
+    moved = {}
+    for fact, at in hits.items():
+        shift = abs(float(surprises.values[at] - surprises.expected[at]))
+        if fact == "log_rows":
+            moved[fact] = 1 - math.exp(-shift)
+        elif family_of(fact) in (SHARE, NOVEL) and fact != "entropy":
+            moved[fact] = min(shift, 1.0)
+    return moved
 
 
 def likely_cause(column: str, profile: Profile, surprises: Surprises, hits: dict[str, int]) -> str | None:
@@ -109,7 +113,7 @@ def likely_cause(column: str, profile: Profile, surprises: Surprises, hits: dict
 def band(fact: str, at: int, surprises: Surprises) -> tuple[float, float]:
     """Where the fact would not have alarmed, in its own units; shares stay in [0, 1]."""
     middle, width = float(surprises.expected[at]), float(surprises.widths[at])
-    low, high = shown_value(fact, middle - width), shown_value(fact, middle + width)
+    low, high = (shown_value(fact, surprises.from_scale(at, side)) for side in (middle - width, middle + width))
     if family_of(fact) in (SHARE, NOVEL) and fact != "entropy":
         return max(low, 0.0), min(high, 1.0)
     return low, high
@@ -117,7 +121,7 @@ def band(fact: str, at: int, surprises: Surprises) -> tuple[float, float]:
 
 def shown_value(fact: str, value: float) -> float:
     """A fact in the unit that people read: the number of rows for its logarithm."""
-    return math.expm1(min(value, 700.0)) if fact == "log_rows" else from_scale(fact, value)
+    return math.expm1(min(value, 700.0)) if fact == "log_rows" else value
 
 
 def past_values(key: tuple[str, str], history: History) -> list[float | None]:

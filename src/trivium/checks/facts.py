@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Key = tuple[str, str]
 
 SHARE, PLACE, EDGE, COUNT, NOVEL = "share", "place", "edge", "count", "novel"
@@ -21,7 +20,7 @@ QUANTILES = ("q05", "q25", "median", "q75", "q95")
 
 
 def family_of(fact: str) -> str:
-    """The family that a fact's threshold is learned with: shares of rows, places on the axis, edges, counts, novelty."""
+    """The family that a fact's threshold is learned with: shares, places on the axis, edges, counts, novelty."""
     if fact in PLACES:
         return PLACE
     if fact in EDGES:
@@ -32,15 +31,20 @@ def family_of(fact: str) -> str:
 
 
 def is_logarithmic(fact: str) -> bool:
-    """Whether residuals of the fact are compared on the signed logarithmic scale: everything that is not a share."""
-    return fact != "log_rows" and family_of(fact) in (PLACE, EDGE, COUNT)
+    """Whether the fact is only compared on the signed logarithmic scale: counts."""
+    return fact in COUNTS and fact != "log_rows"
 
 
-def to_scale(fact: str, value: float) -> float:
-    """The value on the scale of its residuals: sign(x) log(1 + |x|) for places, edges and counts."""
-    return math.copysign(math.log1p(abs(value)), value) if is_logarithmic(fact) else value
+def has_two_scales(fact: str) -> bool:
+    """Whether the fact is compared on the linear or on the logarithmic scale, whichever served its column better."""
+    return family_of(fact) in (PLACE, EDGE)
 
 
-def from_scale(fact: str, value: float) -> float:
-    """The inverse of `to_scale`, finite for every finite value."""
-    return math.copysign(math.expm1(min(abs(value), 700.0)), value) if is_logarithmic(fact) else value
+def to_log(values: Floats) -> Floats:
+    """sign(x) log(1 + |x|), element by element."""
+    return np.copysign(np.log1p(np.abs(values)), values)
+
+
+def from_log(values: Floats) -> Floats:
+    """The inverse of `to_log`, finite for every finite value."""
+    return np.copysign(np.expm1(np.minimum(np.abs(values), 700.0)), values)

@@ -9,11 +9,13 @@ from typing import Self
 
 import numpy as np
 
-from trivium.checks.facts import UNPREDICTABLE, Floats, Key, to_scale
+from trivium.checks.facts import UNPREDICTABLE, Floats, Key
 from trivium.checks.novelty import Memory
 from trivium.checks.predictors import PREDICTORS, phase_of, predict
 from trivium.checks.schema import known_types
 from trivium.values.alerts import Profile
+
+LARGEST = 1e150  # larger facts would overflow when they are compared
 
 
 class History:
@@ -21,8 +23,8 @@ class History:
 
     Learning a profile costs about a millisecond, so a caller that judges often keeps its History and extends it.
     `partitions`: their names. `keys`: (column, fact) of each position of the vectors; the column of facts about the
-    whole is "". `values`: (facts,) on the scale of `to_scale`, one vector for each partition, NaN for what was not
-    there. `residuals`: (predictors, facts), value minus prediction. `rows`: how many rows each had.
+    whole is "". `values`: (facts,), one vector for each partition, NaN for what was not there. `residuals`:
+    (predictors, facts), value minus prediction. `rows`: how many rows each had.
     """
 
     def __init__(self) -> None:
@@ -99,5 +101,5 @@ class History:
         vector = np.full(len(keys), math.nan)
         for key, value in facts.items():
             if key in keys:
-                vector[keys[key]] = to_scale(key[1], value)
+                vector[keys[key]] = min(max(value, -LARGEST), LARGEST)
         return vector, keys

@@ -10,16 +10,19 @@ import numpy as np
 from trivium.checks.explanation import COPIES_ROWS, Explanation, explain_column
 from trivium.checks.facts import Floats
 from trivium.checks.history import History
-from trivium.checks.surprise import measure_surprise
+from trivium.checks.surprise import COLD, measure_surprise
 from trivium.values.alerts import CheckResult, Profile
 from trivium.values.tables import Severity, Watch
 
-COLD = 14
 FEWEST = 3
 COLD_FACTOR = 3.0
 COLD_SHARE = 0.5
-BLATANT = 2.0
+PLAIN = frozenset(
+    {"null_rate", "nan_rate", "infinite_rate", "blank_rate", "never_seen", "upper_rate", "lower_rate", "log_rows"}
+)
+BLATANT = 3.0
 BLATANT_SHARE = 0.5
+EXPLAINED_SHARE = 0.8
 
 
 def judge_learned(
@@ -27,9 +30,8 @@ def judge_learned(
 ) -> list[CheckResult]:
     """A failed result for each surprising column, strongest first, and one for the rows as a whole; else a passed one.
 
-    without: columns that are already known to be broken. Severity is "block" when the surprise is at least twice the
-    alarm and touches at least half of the rows, and `watch` allows it. With fewer than 14 partitions of history only the
-    blatant alarms, with fewer than 3 nothing does.
+    without: columns that are already known to be broken. Severity as `severity_of` says. With fewer than 14 partitions
+    of history only the blatant alarms, with fewer than 3 nothing does.
     """
     history = history.without(profile.partition)
     if len(history) < FEWEST:
@@ -46,9 +48,14 @@ def judge_learned(
 
 
 def severity_of(cause: Explanation, watch: Watch) -> Severity:
-    """Blocking for a blatant surprise over a large share of the rows, where the table's watch allows it."""
-    blatant = cause.surprise >= BLATANT and cause.rows_share >= BLATANT_SHARE
-    return "block" if blatant and watch == "block" else "warn"
+    """Blocking, where the table's watch allows it, for a blatant surprise.
+
+    Blatant is three times the alarm over at least half of the rows; or, over at least four in five rows, any alarm that
+    a known engineering fault explains, since nature seldom moves a whole column by exactly a unit.
+    """
+    strong = cause.surprise >= BLATANT and cause.rows_share >= BLATANT_SHARE
+    explained = cause.looks_like is not None and cause.rows_share >= EXPLAINED_SHARE
+    return "block" if (strong or explained) and watch == "block" else "warn"
 
 
 def _without_echoes(found: list[Explanation]) -> list[Explanation]:
@@ -59,7 +66,9 @@ def _without_echoes(found: list[Explanation]) -> list[Explanation]:
 
 
 def _is_plain(cause: Explanation) -> bool:
-    return cause.surprise >= COLD_FACTOR and cause.rows_share >= COLD_SHARE
+    """What no short history excuses: values lost, of another form or never seen in most rows, or a whole other unit."""
+    form = any(fact in PLAIN and moved >= COLD_SHARE for fact, moved in cause.moved.items())
+    return cause.surprise >= COLD_FACTOR and (form or (cause.looks_like is not None and cause.rows_share == 1.0))
 
 
 def _strongest(scores: Floats) -> float:

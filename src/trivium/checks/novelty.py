@@ -39,7 +39,7 @@ class Memory:
         return facts
 
     def never_seen(self, column: ColumnProfile) -> float:
-        """The share of rows whose value, among the 50 most frequent ones, was never among those of a partition before."""
+        """The share of rows whose value, among the 50 most frequent ones, was never among those before."""
         seen = self.seen[column.name]
         return sum(share for value, share in column.top.items() if value not in seen)
 

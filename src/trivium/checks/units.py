@@ -6,7 +6,7 @@ import math
 
 from msgspec import Struct
 
-from trivium.checks.facts import QUANTILES, to_scale
+from trivium.checks.facts import QUANTILES
 from trivium.checks.surprise import Surprises
 
 
@@ -33,22 +33,21 @@ ONE_WAY = (
     ("whole units", "hundredths", 100.0, 0.0),
     ("whole units", "thousandths", 1000.0, 0.0),
 )
-CONVERSIONS = tuple(
-    conversion
-    for old, new, factor, offset in ONE_WAY
-    for conversion in (
-        Conversion(f"{old} turned {new}", factor, offset),
-        Conversion(f"{new} turned {old}", 1 / factor, -offset / factor),
-    )
-) + (Conversion("signs flipped", -1.0),)
+CONVERSIONS = (
+    *(Conversion(f"{old} turned {new}", factor, offset) for old, new, factor, offset in ONE_WAY),
+    *(Conversion(f"{new} turned {old}", 1 / factor, -offset / factor) for old, new, factor, offset in ONE_WAY),
+    Conversion("signs flipped", -1.0),
+)
 BETTER = 0.4
+ALIKE = 0.2
 
 
 def find_conversion(column: str, raw: dict[str, float], surprises: Surprises) -> Conversion | None:
     """The conversion that, undone, makes the column's quantiles as expected again; None when none does.
 
-    raw: the column's facts. A conversion has to bring the mean surprise of the five inner quantiles below 0.4 of what it
-    is, and each of them below its alarm; the one that leaves the least is taken.
+    raw: the column's facts. A conversion has to bring the mean surprise of the five inner quantiles below 0.4 of what
+    it is, and each of them below its alarm. Of those that leave about the least (within 0.2) the first is taken: the
+    list starts with the usual mistakes.
     """
     positions = {name: surprises.at((column, name)) for name in QUANTILES if name in raw}
     known = {name: at for name, at in positions.items() if at is not None}
@@ -56,8 +55,10 @@ def find_conversion(column: str, raw: dict[str, float], surprises: Surprises) ->
         return None
     now = sum(float(surprises.scores[at]) for at in known.values()) / len(known)
     rated = [(_misfit(conversion, raw, known, surprises), conversion) for conversion in CONVERSIONS]
-    misfit, best = min(rated, key=lambda pair: pair[0])
-    return best if misfit < BETTER * now else None
+    least = min(misfit for misfit, _ in rated)
+    if least >= BETTER * now:
+        return None
+    return next(conversion for misfit, conversion in rated if misfit <= least + ALIKE)
 
 
 def _misfit(conversion: Conversion, raw: dict[str, float], known: dict[str, int], surprises: Surprises) -> float:
@@ -66,6 +67,6 @@ def _misfit(conversion: Conversion, raw: dict[str, float], known: dict[str, int]
     scores = []
     for name, source in zip(known, names, strict=True):
         at = known[name]
-        value = to_scale(name, (raw[source] - conversion.offset) / conversion.factor)
+        value = surprises.to_scale(at, (raw[source] - conversion.offset) / conversion.factor)
         scores.append(abs(value - float(surprises.expected[at])) / float(surprises.widths[at]))
     return math.inf if max(scores) >= 1 else sum(scores) / len(scores)

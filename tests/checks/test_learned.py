@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from trivium.checks.history import History
+from trivium.checks.learned import judge_learned
+from trivium.checks.partition import Partition
+from trivium.checks.profile import profile_partition
+from trivium.checks.surprise import COLD
+from trivium.values.alerts import CheckResult
+from trivium.values.tables import Watch
+
+
+def failed(
+    history: History, part: Partition, changed: pl.DataFrame | None = None, watch: Watch = "block"
+) -> dict[str | None, CheckResult]:
+    rows = part.rows if changed is None else changed
+    profile = profile_partition("rides", Partition(part.name, rows))
+    return {found.column: found for found in judge_learned(profile, history, watch=watch) if not found.passed}
+
+
+def test_a_quiet_day_raises_nothing_and_says_so(quiet: History, days: list[Partition]) -> None:
+    profile = profile_partition("rides", days[-1])
+    (found,) = judge_learned(profile, quiet, watch="block")
+    assert found.passed
+    assert found.message == "5 columns look as the last 40 partitions let expect"
+
+
+def test_another_unit_blocks_exactly_its_column_and_is_named(quiet: History, days: list[Partition]) -> None:
+    found = failed(quiet, days[-1], days[-1].rows.with_columns(pl.col("distance") * 1.609344))
+    assert set(found) == {"distance"}
+    thousand = failed(quiet, days[-1], days[-1].rows.with_columns(pl.col("distance") * 1000))["distance"]
+    assert thousand.severity == "block"
+    assert "looks like whole units turned thousandths" in thousand.message
+
+
+def test_another_case_blocks_exactly_its_column_and_is_named(quiet: History, days: list[Partition]) -> None:
+    found = failed(quiet, days[-1], days[-1].rows.with_columns(pl.col("city").str.to_lowercase()))
+    assert set(found) == {"city"}
+    assert found["city"].severity == "block"
+    assert "the case of the letters changed" in found["city"].message
+
+
+def test_lost_values_block_their_column(quiet: History, days: list[Partition]) -> None:
+    rows = days[-1].rows.with_columns(distance=pl.lit(None, dtype=pl.Float64))
+    found = failed(quiet, days[-1], rows)
+    assert set(found) == {"distance"}
+    assert found["distance"].severity == "block"
+    assert found["distance"].message.startswith("`distance`: rows without a value 100 %, expected 0 % to ")
+
+
+def test_a_few_lost_values_only_warn(quiet: History, days: list[Partition]) -> None:
+    some = pl.when(pl.int_range(pl.len()) % 10 != 0).then("distance").alias("distance")
+    assert failed(quiet, days[-1], days[-1].rows.with_columns(some))["distance"].severity == "warn"
+
+
+def test_a_table_that_only_watches_is_never_blocked(quiet: History, days: list[Partition]) -> None:
+    rows = days[-1].rows.with_columns(pl.col("city").str.to_lowercase())
+    assert failed(quiet, days[-1], rows, watch="warn")["city"].severity == "warn"
+
+
+def test_a_truncated_day_is_about_the_rows_as_a_whole(quiet: History, days: list[Partition]) -> None:
+    found = failed(quiet, days[-1], days[-1].rows.sample(40, seed=1))
+    assert found[None].message.startswith("rows 40, expected ")
+
+
+def test_a_copy_of_an_earlier_day_is_noticed(quiet: History, days: list[Partition]) -> None:
+    found = failed(quiet, days[-1], days[-1].rows.with_columns(days[12].rows["distance"]))
+    assert set(found) == {"distance"}
+    assert "looks like a copy of an earlier partition" in found["distance"].message
+
+
+def test_shifted_hours_are_noticed(quiet: History, days: list[Partition]) -> None:
+    assert "at" in failed(quiet, days[-1], days[-1].rows.with_columns(pl.col("at") + timedelta(hours=8)))
+
+
+def test_evidence_pictures_the_leading_fact(quiet: History, days: list[Partition]) -> None:
+    evidence = failed(quiet, days[-1], days[-1].rows.with_columns(pl.col("distance") * 1000))["distance"].evidence
+    assert len(evidence["history"]) == len(evidence["partitions"]) == 40
+    assert evidence["low"] < evidence["expected"] < evidence["high"] < evidence["observed"]
+
+
+def test_the_blatant_alarms_while_little_is_known(days: list[Partition]) -> None:
+    short = History.of_profiles(profile_partition("rides", day) for day in days[:5])
+    assert failed(short, days[5]) == {}
+    rows = days[5].rows.with_columns(pl.col("city").str.to_lowercase(), pl.col("distance") * 1.3)
+    assert set(failed(short, days[5], rows)) == {"city"}
+
+
+def test_nothing_alarms_before_anything_is_known(days: list[Partition]) -> None:
+    for known in range(3):
+        history = History.of_profiles(profile_partition("rides", day) for day in days[:known])
+        assert failed(history, days[3], days[3].rows.with_columns(pl.col("distance") * 1000)) == {}
+
+
+def test_the_summary_says_how_much_is_not_known_yet(days: list[Partition]) -> None:
+    (found,) = judge_learned(profile_partition("rides", days[0]), History(), watch="block")
+    assert found.message.endswith(f"still learning, 0 of {COLD} partitions known")
+
+
+@pytest.mark.parametrize("value", [None, 0.0, 7.5])
+def test_a_column_that_never_changed_may_stay_as_it_is_and_alarms_when_it_changes(value: float | None) -> None:
+    def part(number: int, now: float | None) -> Partition:
+        rows = pl.DataFrame({"x": [now] * 50, "y": range(50)}, schema={"x": pl.Float64, "y": pl.Int64})
+        return Partition(f"2024-02-{number:02}", rows)
+
+    history = History.of_profiles(profile_partition("t", part(number, value)) for number in range(1, 21))
+    assert "x" not in failed(history, part(21, value))
+    assert "x" in failed(history, part(21, 1e6))
+
+
+def test_a_weekly_season_is_learned_without_being_configured() -> None:
+    def part(number: int, rows: int) -> Partition:
+        return Partition(f"2024-{1 + number // 28:02}-{1 + number % 28:02}", pl.DataFrame({"x": range(rows)}))
+
+    profiles = [profile_partition("t", part(n, 100 if n % 7 < 5 else 20)) for n in range(28)]
+    history = History.of_profiles(profiles)
+    assert failed(history, part(28, 100)) == {}
+
+
+def test_judging_leaves_the_history_as_it_was(quiet: History, days: list[Partition]) -> None:
+    before = (quiet.partitions, dict(quiet.keys), len(quiet.values))
+    quiet.extended(profile_partition("rides", days[-1]))
+    failed(quiet, days[-1])
+    assert (quiet.partitions, dict(quiet.keys), len(quiet.values)) == before
+
+
+def test_a_partition_is_not_its_own_history(days: list[Partition]) -> None:
+    history = History.of_profiles(profile_partition("rides", day) for day in days[:20])
+    again = history.extended(profile_partition("rides", days[3]))
+    assert len(again) == 20
+    assert again.partitions[-1] == days[3].name
+
+
+def test_an_empty_partition_surprises_by_its_rows(quiet: History, days: list[Partition]) -> None:
+    found = failed(quiet, days[-1], days[-1].rows.head(0))
+    assert found[None].severity == "block"
+
+
+def test_one_row_a_partition_can_be_judged() -> None:
+    parts = [Partition(f"2024-03-{n:02}", pl.DataFrame({"x": [float(n)], "c": ["a"]})) for n in range(1, 25)]
+    history = History.of_profiles(profile_partition("t", part) for part in parts[:-1])
+    assert failed(history, parts[-1]) == {}
