@@ -11,9 +11,10 @@ from trivium.cli.flags import AsJson
 from trivium.cli.listing import print_facts, print_heading, print_list, print_table
 from trivium.cli.project import open_project
 from trivium.cli.table_view import check_row
-from trivium.values.endpoints import Endpoint, Route
+from trivium.values.endpoints import Endpoint, Route, Verdict
 
 Name = Annotated[str, typer.Argument(help="The endpoint.")]
+VERDICTS = ("decided_at", "candidate", "champion", "decision", "because")
 LIST = ("name", "state", "model", "shown_routes", "url", "deployed_at")
 
 
@@ -36,15 +37,6 @@ def show_endpoint(context: typer.Context, name: Name, as_json: AsJson = False) -
         if facts["checks"]:
             print_heading("checks")
             print_table(facts["checks"], ("name", "kind", "severity", "arguments"))
-
-
-def list_verdicts(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """List what the canary's test decided, oldest first, with the evidence."""
-    endpoints = open_project(context).catalog.endpoints
-    endpoints.get_endpoint(name)
-    rows = [msgspec.structs.asdict(verdict) for verdict in endpoints.list_verdicts(name)]
-    columns = ("decided_at", "candidate", "champion", "decision", "because")
-    print_list(rows, columns, as_json=as_json, empty=f"No canary of {name} was judged yet.")
 
 
 def endpoint_row(endpoint: Endpoint) -> dict[str, Any]:
@@ -79,3 +71,8 @@ def endpoint_facts(endpoint: Endpoint) -> dict[str, Any]:
 def shown_route(route: Route) -> str:
     """A route in a few words: "champion 3", "canary 4 30%"."""
     return f"{route.role} {route.version}" + (f" {route.share:.0%}" if route.share else "")
+
+
+def verdict_row(verdict: Verdict) -> dict[str, Any]:
+    """A canary's verdict in a list."""
+    return msgspec.structs.asdict(verdict)

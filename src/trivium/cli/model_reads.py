@@ -10,6 +10,7 @@ import typer
 from trivium.cli.flags import AsJson
 from trivium.cli.listing import print_facts, print_heading, print_list, print_table
 from trivium.cli.project import open_project
+from trivium.models.card import write_card
 from trivium.models.diff import diff_models
 from trivium.store.store import Store
 from trivium.values.models import Gate, ModelVersion
@@ -65,6 +66,11 @@ def diff_versions(
         exam = "the same rows" if diff.same_exam else "each on its own rows"
         print_heading(f"metrics ({exam})")
         print_table(facts["metrics"], ("name", "slice", "before", "after", "delta"))
+
+
+def show_card(context: typer.Context, name: Name, version: Version = None) -> None:
+    """Show a version's card as Markdown: what it is for, how good it is, and where not."""
+    typer.echo(write_card(open_project(context), name, version), nl=False)
 
 
 def model_row(model: ModelVersion) -> dict[str, Any]:

@@ -17,6 +17,7 @@ class Noun(NamedTuple):
 
 NOUNS = {
     "init": Noun("trivium.cli.init", "Make a project in this folder."),
+    "demo": Noun("trivium.demo.command", "Tell the whole life of one model, on real flights."),
     "run": Noun("trivium.cli.run", "Run a pipeline of this project."),
     "runs": Noun("trivium.cli.runs", "What ran, on what, and what came out."),
     "tables": Noun("trivium.cli.tables", "Versioned rows, and what the checks say of them."),
@@ -25,6 +26,7 @@ NOUNS = {
     "endpoints": Noun("trivium.cli.endpoints", "Models behind doors, and how their traffic is divided."),
     "triggers": Noun("trivium.cli.triggers", "When an event happens, do something."),
     "doctor": Noun("trivium.cli.doctor", "Whether this project can work, and what is in force."),
+    "handover": Noun("trivium.cli.handover", "Everything that the next owner of a model must know."),
     "audit": Noun("trivium.cli.audit", "Everything that happened, and whether the record is whole."),
 }
 
