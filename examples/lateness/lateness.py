@@ -50,7 +50,8 @@ def features(flights: pl.LazyFrame, weather: pl.LazyFrame, planes: pl.LazyFrame)
     flown = flights.filter(pl.col("arr_delay").is_not_null()).with_columns(late=pl.col("arr_delay") > 15)
     observed = weather.select("origin", "observed_at", *WEATHER)
     joined = tv.as_of(flown, observed, on="scheduled_at", by="origin", time="observed_at")
-    with_plane = joined.join(planes.select("tail_number", "seats", "built"), on="tail_number", how="left")
+    seats = planes.select("tail_number", "seats", "built")
+    with_plane = joined.join(seats, on="tail_number", how="left", maintain_order="left")  # the same order every time
     return with_plane.select("flight_id", *INPUTS, "late")
 
 
