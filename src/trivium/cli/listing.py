@@ -92,7 +92,8 @@ def side_by_side(
     """The table with prose in columns of its own."""
     grid = Grid(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
-        number = all(isinstance(row[name], (int, float, type(None))) for row in rows)
+        known = [row[name] for row in rows if row[name] is not None]
+        number = bool(known) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known)
         grid.add_column(
             name.replace("_", " "),
             justify="right" if number else "left",
