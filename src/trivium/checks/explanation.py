@@ -43,44 +43,61 @@ def explain_column(column: str, profile: Profile, history: History, surprises: S
     hits = {
         fact: at for at, (owner, fact) in enumerate(surprises.keys) if owner == column and surprises.scores[at] >= 1.0
     }
-    facts = sorted(hits, key=lambda fact: -surprises.scores[hits[fact]])
-    strongest = float(surprises.scores[hits[facts[0]]])
-    lead = leading_fact(facts, [float(surprises.scores[hits[fact]]) for fact in facts])
-    at = hits[lead]
-    moved = moved_shares(hits, surprises)
-    share = max([sum(fact in hits for fact in QUANTILES) / len(QUANTILES), *moved.values()])
-    observed = shown_value(lead, surprises.from_scale(at, float(surprises.values[at])))
-    low, high = band(lead, at, surprises)
-    cause = likely_cause(column, profile, surprises, hits)
-    expected = f"{show(lead, low)} to {show(lead, high)}"
+    scores = {fact: float(surprises.scores[at]) for fact, at in hits.items()}
+    facts = sorted(hits, key=lambda fact: -scores[fact])
+    lead = leading_fact(facts, scores)
+    moved, cause = moved_shares(hits, surprises), likely_cause(column, profile, surprises, hits)
+    share = touched_share(hits, moved, cause)
+    observed = shown_value(lead, surprises.from_scale(hits[lead], float(surprises.values[hits[lead]])))
+    evidence = picture(column, lead, hits[lead], history, surprises)
+    expected = f"{show(lead, evidence['low'])} to {show(lead, evidence['high'])}"
     return Explanation(
         column=column,
         facts=tuple(facts),
-        surprise=strongest,
+        surprise=scores[facts[0]],
         rows_share=share,
         observed=observed,
         expected=expected,
         message=_sentence(column, lead, observed, expected, known=len(history), share=share, cause=cause),
         looks_like=cause,
         moved=moved,
-        evidence={
-            "fact": lead,
-            "history": past_values((column, lead), history),
-            "partitions": list(history.partitions[-PICTURED:]),
-            "low": low,
-            "high": high,
-            "expected": shown_value(lead, surprises.from_scale(at, float(surprises.expected[at]))),
-            "observed": observed,
+        evidence=evidence
+        | {
             "rows_share": round(share, 4),
             "cause": cause,
-            "facts": {fact: round(float(surprises.scores[hits[fact]]), 3) for fact in facts[:8]},
+            "facts": {fact: round(scores[fact], 3) for fact in facts[:8]},
         },
     )
 
 
-def leading_fact(facts: list[str], scores: list[float]) -> str:
+def picture(column: str, fact: str, at: int, history: History, surprises: Surprises) -> dict[str, Any]:
+    """What a sparkline of the fact needs: its last 60 values, their partitions, the band, what was expected and is."""
+    low, high = band(fact, at, surprises)
+    return {
+        "fact": fact,
+        "history": past_values((column, fact), history),
+        "partitions": list(history.partitions[-PICTURED:]),
+        "low": low,
+        "high": high,
+        "expected": shown_value(fact, surprises.from_scale(at, float(surprises.expected[at]))),
+        "observed": shown_value(fact, surprises.from_scale(at, float(surprises.values[at]))),
+    }
+
+
+def touched_share(hits: dict[str, int], moved: dict[str, float], cause: str | None) -> float:
+    """The share of rows that is touched.
+
+    All of them for a known cause, which explains the whole column; else what the shares moved by, or how many of the
+    five inner quantiles surprise, whichever is more.
+    """
+    if cause is not None:
+        return 1.0
+    return max([sum(fact in hits for fact in QUANTILES) / len(QUANTILES), *moved.values()])
+
+
+def leading_fact(facts: list[str], scores: dict[str, float]) -> str:
     """The most telling fact among those at least a quarter as surprising as the strongest, which comes first."""
-    close = [fact for fact, score in zip(facts, scores, strict=True) if score >= COMPARABLE * scores[0]]
+    close = [fact for fact in facts if scores[fact] >= COMPARABLE * scores[facts[0]]]
     return next((fact for fact in TELLING if fact in close), facts[0])
 
 

@@ -15,7 +15,7 @@ from trivium.checks.predictors import PREDICTORS, phase_of, predict
 from trivium.checks.schema import known_types
 from trivium.values.alerts import Profile
 
-LARGEST = 1e150  # larger facts would overflow when they are compared
+SMALLEST, LARGEST = 1e-140, 1e140  # other facts would under- or overflow when they are compared
 
 
 class History:
@@ -101,5 +101,5 @@ class History:
         vector = np.full(len(keys), math.nan)
         for key, value in facts.items():
             if key in keys:
-                vector[keys[key]] = min(max(value, -LARGEST), LARGEST)
+                vector[keys[key]] = 0.0 if abs(value) < SMALLEST else min(max(value, -LARGEST), LARGEST)
         return vector, keys

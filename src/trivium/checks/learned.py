@@ -8,7 +8,7 @@ from collections.abc import Collection
 import numpy as np
 
 from trivium.checks.explanation import COPIES_ROWS, Explanation, explain_column
-from trivium.checks.facts import Floats
+from trivium.checks.facts import QUANTILES, Floats
 from trivium.checks.history import History
 from trivium.checks.surprise import COLD, measure_surprise
 from trivium.values.alerts import CheckResult, Profile
@@ -68,7 +68,8 @@ def _without_echoes(found: list[Explanation]) -> list[Explanation]:
 def _is_plain(cause: Explanation) -> bool:
     """What no short history excuses: values lost, of another form or never seen in most rows, or a whole other unit."""
     form = any(fact in PLAIN and moved >= COLD_SHARE for fact, moved in cause.moved.items())
-    return cause.surprise >= COLD_FACTOR and (form or (cause.looks_like is not None and cause.rows_share == 1.0))
+    unit = cause.looks_like is not None and set(QUANTILES) <= set(cause.facts)
+    return cause.surprise >= COLD_FACTOR and (form or unit)
 
 
 def _strongest(scores: Floats) -> float:

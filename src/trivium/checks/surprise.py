@@ -103,11 +103,11 @@ def choose_scales(names: list[Key], straight: Floats, curved: Floats) -> Bools:
 
 
 def heaviness(errors: Floats) -> Floats:
-    """The worst two errors of each fact in units of its mean error, (facts,); 1 where there are none."""
+    """The worst two errors of each fact in units of its mean error, (facts,), at least 1."""
     worst = worst_errors(errors)[0]
     known = np.isfinite(errors)
     mean = np.where(known, errors, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(mean > 0, worst / np.where(mean > 0, mean, 1.0), 1.0)
+    return np.maximum(np.where(mean > 0, worst / np.where(mean > 0, mean, 1.0), 1.0), 1.0)
 
 
 def choose_predictors(residuals: Floats) -> NDArray[np.intp]:

@@ -40,6 +40,7 @@ CONVERSIONS = (
 )
 BETTER = 0.4
 ALIKE = 0.2
+FEWEST_PLACES = 3
 
 
 def find_conversion(column: str, raw: dict[str, float], surprises: Surprises) -> Conversion | None:
@@ -47,11 +48,11 @@ def find_conversion(column: str, raw: dict[str, float], surprises: Surprises) ->
 
     raw: the column's facts. A conversion has to bring the mean surprise of the five inner quantiles below 0.4 of what
     it is, and each of them below its alarm. Of those that leave about the least (within 0.2) the first is taken: the
-    list starts with the usual mistakes.
+    list starts with the usual mistakes. A column with fewer than three different quantiles says nothing about units.
     """
     positions = {name: surprises.at((column, name)) for name in QUANTILES if name in raw}
     known = {name: at for name, at in positions.items() if at is not None}
-    if len(known) < len(QUANTILES):
+    if len(known) < len(QUANTILES) or len({raw[name] for name in known}) < FEWEST_PLACES:
         return None
     now = sum(float(surprises.scores[at]) for at in known.values()) / len(known)
     rated = [(_misfit(conversion, raw, known, surprises), conversion) for conversion in CONVERSIONS]
