@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+from trivium.checks.metric import metric
 from trivium.models.dossier import read_dossier
 from trivium.models.evaluate import evaluate
 from trivium.models.package import Model
@@ -14,7 +15,10 @@ from trivium.models.register import register
 from trivium.models.rubric import QUESTIONS, SECTIONS
 from trivium.models.score import Score, score_model
 from trivium.store.store import Store
+from trivium.tables.commit import commit_rows
+from trivium.values.endpoints import EndpointSpec, Route
 from trivium.values.models import Evidence
+from trivium.values.tables import TableSpec
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
@@ -58,6 +62,17 @@ def test_what_was_done_counts_and_names_where_to_see_it(lived: Store) -> None:
 
 def test_the_second_version_measured_the_champion_on_newer_rows_only_once_there_is_one(lived: Store) -> None:
     assert "model-4" not in points(score_model(lived, "lateness"))
+
+
+def test_a_declared_monitor_counts_only_after_it_has_measured(lived: Store) -> None:
+    spec = EndpointSpec("door", "lateness", "parcel", "sent_at", checks=(metric("auc", at_least=0.5),))
+    lived.catalog.endpoints.deploy(spec, (Route(1, "champion"),), actor="ada")
+    assert "monitoring-7" not in points(score_model(lived, "lateness"))
+    for day, earned in ((1, 0.5), (2, 1.0)):
+        rows = pl.DataFrame({"at": [NOW], "partition": [f"2024-06-0{day}"], "metric": ["auc"], "value": [0.7]})
+        commit_rows(lived, TableSpec("door_metrics", watch="off"), rows)
+        assert points(score_model(lived, "lateness"))["monitoring-7"] == earned
+    assert "monitoring-6" not in points(score_model(lived, "lateness"))
 
 
 @pytest.mark.parametrize(("automated", "earned"), [(False, 0.5), (True, 1.0)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import polars as pl
 from msgspec import Struct
 
 from trivium.errors import NotFound
@@ -12,6 +13,7 @@ from trivium.models.manifest import Manifest
 from trivium.models.package import read_manifest
 from trivium.models.report import get_report
 from trivium.store.store import Store
+from trivium.tables.read import read_version
 from trivium.values.alerts import Alert, Judgement
 from trivium.values.endpoints import Endpoint, Verdict
 from trivium.values.events import Event, Firing, TriggerSpec
@@ -37,12 +39,16 @@ class TableFacts(Struct, frozen=True):
 
 
 class EndpointFacts(Struct, frozen=True):
-    """One endpoint of the model: its state, verdicts, events (newest first), and prediction log, when it has one."""
+    """One endpoint of the model: its state, verdicts, events (newest first), and prediction log, when it has one.
+
+    watched: {metric: days on which the endpoint's checks measured it}.
+    """
 
     endpoint: Endpoint
     verdicts: tuple[Verdict, ...]
     events: tuple[Event, ...]
     log: TableFacts | None
+    watched: dict[str, int]
 
 
 class Dossier(Struct, frozen=True):
@@ -166,6 +172,16 @@ def _endpoints(store: Store, name: str) -> list[EndpointFacts]:
                     verdicts=tuple(store.catalog.endpoints.list_verdicts(endpoint.name)),
                     events=tuple(store.catalog.events.list_newest(subject=endpoint.name, limit=MOST)),
                     log=read_table(store, endpoint.spec.log) if has_log else None,
+                    watched=_watched(store, endpoint.name),
                 )
             )
     return found
+
+
+def _watched(store: Store, endpoint: str) -> dict[str, int]:
+    """What watching the endpoint has put into its table of online metrics."""
+    name = f"{endpoint}_metrics"
+    if store.catalog.tables.find_version(name) is None:
+        return {}
+    rows = read_version(store, name).group_by("metric").agg(pl.col("partition").n_unique()).sort("metric").collect()
+    return dict(rows.iter_rows())

@@ -166,13 +166,13 @@ QUESTIONS = (
     Question(
         "monitoring-6",
         "speed, latency and memory have not regressed",
-        "declare latency(p99=...) on the endpoint, and serve more than one partition.",
+        "declare latency(p99=...) on the endpoint, and watch more than one day of predictions.",
         quick_enough,
     ),
     Question(
         "monitoring-7",
         "prediction quality has not regressed on served data",
-        "declare labels and metric(...) on the endpoint, and serve more than one partition.",
+        "declare labels and metric(...) on the endpoint, and watch more than one day of predictions.",
         still_good,
     ),
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from msgspec import Struct
 
+from trivium.checks.metric import QUANTILES
 from trivium.models.dossier import Dossier, EndpointFacts, TableFacts
 
 
@@ -207,23 +210,30 @@ def numerically_stable(facts: Dossier) -> Answer:
 
 
 def quick_enough(facts: Dossier) -> Answer:
-    """A latency check judges the endpoint's prediction log."""
+    """A latency check measured served predictions, day after day."""
     return _monitored(facts, "latency")
 
 
 def still_good(facts: Dossier) -> Answer:
-    """A metric check judges served predictions against the truth that arrived."""
+    """A metric check measured served predictions against the truth that arrived, day after day."""
     return _monitored(facts, "metric")
 
 
 def _monitored(facts: Dossier, kind: str) -> Answer:
     for each in facts.endpoints:
-        declared = [check.name for check in each.endpoint.spec.checks if check.kind == kind]
-        days = {partition for commit in (each.log.commits if each.log else ()) for partition in commit.partitions}
-        if declared and days and (kind == "latency" or each.endpoint.spec.labels is not None):
-            story = f"{', '.join(declared)} on {len(days)} partitions of predictions of {each.endpoint.name}"
-            return Answer(1 if len(days) > 1 else 0.5, story, f"trivium endpoints show {each.endpoint.name}")
-    return Answer(0, f"no endpoint with served predictions has a {kind} check", _endpoint_link(facts))
+        wanted = {
+            name for check in each.endpoint.spec.checks if check.kind == kind for name in _measured_by(check.arguments)
+        }
+        days = max((count for name, count in each.watched.items() if name in wanted), default=0)
+        if days:
+            story = f"{', '.join(sorted(wanted))} of {each.endpoint.name} measured by its checks on {days} days"
+            return Answer(1 if days > 1 else 0.5, story, f"trivium endpoints show {each.endpoint.name}")
+    return Answer(0, f"no {kind} check of an endpoint has measured served predictions", _endpoint_link(facts))
+
+
+def _measured_by(arguments: Mapping[str, object]) -> set[str]:
+    """Names of the metrics that a check with these arguments measures."""
+    return {str(arguments["measure"])} if "measure" in arguments else set(arguments) & set(QUANTILES)
 
 
 def _was_judged(table: TableFacts) -> bool:
