@@ -138,6 +138,19 @@ def release(store: Store, version: ModelVersion) -> ModelVersion:
     return promote(store, "parcels", version.version, because="better")
 
 
+def test_a_version_is_not_compared_with_a_newer_champion_that_may_have_seen_its_exam(
+    store: Store, make: Make, model: Model, trained: Callable[..., Model], past: pl.DataFrame
+) -> None:
+    make(trained(past.head(120), iterations=3), gate=())
+    release(store, make(model))
+    assert judge_gate(store, "parcels", 1).against is None
+
+
+def test_what_every_model_has_to_show_is_judged_once(store: Store, make: Make, model: Model) -> None:
+    gate = gate_of(store, make(model, gate=[metric("auc", beats="baseline")]))
+    assert [result.check for result in gate.results].count("auc beats baseline") == 1
+
+
 def test_nobody_promotes_alone(store: Store, make: Make, model: Model) -> None:
     version = make(model)
     with pytest.raises(ApprovalMissing):

@@ -31,15 +31,14 @@ def judge_gate(store: Store, name: str, version: int | str | None = None) -> Gat
     model = store.catalog.models.get_model(name, version)
     report = get_report(store, model)
     exam = read_exam(store.blobs, report)
-    champion = find_champion(store, name)
-    rival = None if champion is None or champion.version == model.version else champion
+    rival = find_rival(store, model)
     results = [judge_champion(store, rival, report, exam)] if rival else []
     if rival and results[0].observed is not None:
         exam = exam.with_columns(pl.Series("champion", champion_answers(store, rival, exam)))
-    declared = [each for spec in declared_gate(report) for each in judge_exam(spec, exam, partition=EXAM)]
+    # A dictionary by name: who declares what every model has to show anyway is not told twice.
+    specs = {spec.name: spec for spec in (*declared_gate(report), metric(headline(report), beats="baseline"))}
     results = [
-        *declared,
-        *judge_exam(metric(headline(report), beats="baseline"), exam, partition=EXAM),
+        *(result for spec in specs.values() for result in judge_exam(spec, exam, partition=EXAM)),
         *results,
         judge_replay(store, model, exam),
         judge_signature(read_manifest(store.blobs, model.artifact)),
@@ -62,6 +61,12 @@ def find_champion(store: Store, name: str) -> ModelVersion | None:
         return store.catalog.models.get_model(name, "champion")
     except NotFound:
         return None
+
+
+def find_rival(store: Store, model: ModelVersion) -> ModelVersion | None:
+    """The champion, when it is older than the model: a newer one may have learnt from the rows of this exam."""
+    champion = find_champion(store, model.name)
+    return champion if champion is not None and champion.version < model.version else None
 
 
 def headline(report: Report) -> str:
