@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
+
 from trivium.demo.release import show_gate
 from trivium.demo.stage import Stage
 from trivium.demo.training import registered
@@ -16,7 +18,7 @@ def tell_breakage(stage: Stage) -> None:
     show_commit(stage, stage.deliver_weather(stage.calendar.broken))
     tick(stage.store, [stage.cast.lateness])
     for firing in stage.store.catalog.triggers.list_firings(limit=1):
-        stage.narrator.say(f"Retraining, due today, is [yellow]{firing.state}[/]: {firing.reason}")
+        stage.narrator.say(f"Retraining, due today, is [yellow]{firing.state}[/]: {escape(firing.reason)}")
     if firing_state(stage) == "refused":
         last = lookup_rows(stage.store, stage.cast.weather.name, ["JFK"])[0]
         temp = (last.values or {}).get("temp")
@@ -58,7 +60,9 @@ def show_commit(stage: Stage, commit: Commit) -> None:
     stage.narrator.say(f"Commit of {commit.table} for {commit.partitions[0]}: [red]{state}[/]")
     for alert in stage.store.catalog.alerts.list_alerts(table=commit.table, partition=commit.partitions[0]):
         if alert.commit == commit.id:
-            stage.narrator.say(f"  alert {alert.id[-6:]} on [b]{alert.table}.{alert.column}[/]: {alert.message}")
+            stage.narrator.say(
+                f"  alert {alert.id[-6:]} on [b]{alert.table}.{alert.column}[/]: {escape(alert.message)}"
+            )
 
 
 def firing_state(stage: Stage) -> str:

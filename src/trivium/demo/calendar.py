@@ -10,7 +10,8 @@ from trivium.errors import Misuse
 FIRST = date(2013, 1, 1)
 SEPTEMBER = date(2013, 9, 1)
 LONGEST = 30
-SHORTEST = 8
+SHORTEST = 14
+AFTERWARDS = 15
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Calendar:
     @property
     def retrain_after(self) -> int:
         """How many days of new flights are worth a retraining."""
-        return self.days // 2
+        return max(3, self.days - AFTERWARDS)
 
     @property
     def broken(self) -> date:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from trivium.demo.stage import Stage
 from trivium.models.handover import write_handover
 from trivium.models.score import score_model
@@ -20,7 +22,7 @@ def tell_ending(stage: Stage) -> None:
     champion = store.catalog.models.get_model(stage.cast.live.spec.model, "champion")
     score = score_model(store, champion.name, champion.version)
     say(f"Handover written: {place.name}, {len(document.splitlines())} lines. Champion: version {champion.version}.")
-    say(f"Score: {score.total:g} of 7. {score.story}")
+    say(f"Score: {score.total:g} of 7. {escape(score.story)}")
     chain = store.catalog.events.verify()
     holds = "[green]holds[/]" if not chain.problems else f"[red]is broken[/]: {chain.problems[0]}"
     say(f"The audit chain of {chain.events:,} events {holds}; its head is {chain.head[:12]}.")

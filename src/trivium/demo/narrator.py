@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 
 T = TypeVar("T")
+WIDTH = 120
 
 
 class Narrator:
@@ -18,6 +19,8 @@ class Narrator:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        if not console.is_terminal:
+            console.width = max(console.width, WIDTH)
         self.started = time.monotonic()
 
     def chapter(self, number: int, title: str) -> None:
@@ -30,11 +33,11 @@ class Narrator:
         """A sentence of the story; rich markup is allowed."""
         self.console.print(f"   {text}", highlight=False, soft_wrap=True)
 
-    def show(self, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A small table."""
-        grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    def show(self, headers: Sequence[str], rows: Iterable[Sequence[object]], *, texts: Sequence[int] = (0,)) -> None:
+        """A small table; `texts` are the places of columns that are words, not figures."""
+        grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim", show_header=any(headers))
         for position, header in enumerate(headers):
-            grid.add_column(header, justify="left" if position == 0 else "right", no_wrap=True)
+            grid.add_column(header, justify="left" if position in texts else "right", no_wrap=True)
         for row in rows:
             grid.add_row(*(str(cell) for cell in row))
         self.console.print(_indented(grid))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
+
 from trivium.demo.stage import APPROVER, AUTHOR, Stage
 from trivium.demo.training import registered
 from trivium.errors import ApprovalMissing
@@ -49,9 +51,12 @@ def show_gate(stage: Stage, model: ModelVersion) -> None:
     gate = stage.store.catalog.models.find_gate(model.name, model.version)
     if gate is None:
         return
-    rows = [(result.check, "pass" if result.passed else "FAIL", result.message[:90]) for result in gate.results]
+    rows = [
+        (escape(result.check), "pass" if result.passed else "[red]FAIL[/]", escape(result.message))
+        for result in gate.results
+    ]
     stage.narrator.say(f"Gate of version {model.version}: [b]{'passed' if gate.passed else 'failed'}[/].")
-    stage.narrator.show(("check", "", ""), rows)
+    stage.narrator.show(("", "", ""), rows, texts=(0, 1, 2))
 
 
 def show_four_eyes(stage: Stage, model: ModelVersion) -> None:
@@ -60,7 +65,7 @@ def show_four_eyes(stage: Stage, model: ModelVersion) -> None:
         try:
             approve(stage.store, model.name, model.version, because="I made it", actor=AUTHOR)
         except ApprovalMissing as refusal:
-            stage.narrator.say(f"[yellow]refused:[/] {refusal}")
+            stage.narrator.say(f"[yellow]refused:[/] {escape(str(refusal))}")
         approve(stage.store, model.name, model.version, because="gate passed, slices even", actor=APPROVER)
     for approval in stage.store.catalog.models.list_approvals(model.name, model.version):
         stage.narrator.say(f"{approval.decision} by [b]{approval.actor}[/]: “{approval.because}”")

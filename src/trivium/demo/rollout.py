@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from rich.markup import escape
+
 from trivium.demo.release import show_gate
 from trivium.demo.stage import APPROVER, Stage
 from trivium.demo.training import registered
@@ -54,7 +56,7 @@ def make_mistake(stage: Stage) -> None:
     try:
         promote(stage.store, model.name, model.version, because="looks fine to me")
     except (GateFailed, ApprovalMissing) as refusal:
-        stage.narrator.say(f"[yellow]refused:[/] {refusal}")
+        stage.narrator.say(f"[yellow]refused:[/] {escape(str(refusal))}")
     approve(
         stage.store, model.name, model.version, because="we need something new today", actor=APPROVER, override=True
     )
@@ -68,7 +70,7 @@ def tell_verdict(stage: Stage, verdict: Verdict) -> None:
     """What the canary's test says, and on how much evidence."""
     colour = {"promote": "green", "roll_back": "red", "wait": "dim"}[verdict.decision]
     stage.narrator.say(
-        f"Canary verdict on version {verdict.candidate}: [{colour}]{verdict.decision}[/]. {verdict.because}"
+        f"Canary verdict on version {verdict.candidate}: [{colour}]{verdict.decision}[/]. {escape(verdict.because)}"
     )
 
 

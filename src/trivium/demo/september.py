@@ -23,6 +23,15 @@ def tell_september(stage: Stage) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FlaggedData)  # the narration shows the alerts themselves
             live_a_day(stage, day)
+    close_september(stage)
+
+
+def close_september(stage: Stage) -> None:
+    """The morning after the last day: its truth arrives, and decisions that waited for it are made."""
+    last = stage.calendar.september[-1]
+    stage.deliver_flights(last)
+    stage.cast.live.watch(last.isoformat(), store=stage.store)
+    follow_candidates(stage, last + timedelta(days=1))
 
 
 def live_a_day(stage: Stage, day: date) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -23,9 +24,11 @@ from trivium.store.store import open_store, use_store
 def tell(*, root: Path | None = None, days: int = LONGEST, console: Console | None = None) -> None:
     """The story is told in the project at `root` (default: around the working folder), to its end.
 
-    days: how many days of September arrive, 8 to 30. Killed at any moment and told again, it goes on where it stopped
+    days: how many days of September arrive, 14 to 30. Killed at any moment and told again, it goes on where it stopped
     and ends the same.
     """
+    # On a busy machine, threads that wait by spinning make training many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     calendar = Calendar(days)
     upstream = Upstream(data_folder())
     settings = prepare_project(root or Path.cwd(), AUTHOR)
