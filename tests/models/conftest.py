@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import polars as pl
@@ -12,6 +14,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # it ships no types
 
 from trivium.checks.kinds import coverage, rule
 from trivium.checks.metric import metric
@@ -23,7 +26,7 @@ from trivium.models.register import register
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.split import split
 from trivium.pipelines.task import task
-from trivium.store.store import Store
+from trivium.store.store import Store, connect
 from trivium.tables.table import Table
 from trivium.values.models import ModelVersion
 
@@ -67,6 +70,13 @@ def train(rows: pl.DataFrame, *, iterations: int = 20, unsafe: bool = False) -> 
     trees = HistGradientBoostingClassifier(max_iter=iterations, max_depth=3, random_state=7)
     estimator = make_pipeline(columns, trees).fit(prepare(inputs, DERIVED), rows["late"])
     return Model(estimator, inputs, prepare=DERIVED, unsafe=unsafe)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small models are quicker without threads that wait for each other."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -126,12 +136,22 @@ def lateness(iterations: int = 20) -> ModelVersion:
     )
 
 
+@pytest.fixture(scope="session")
+def life(tmp_path_factory: pytest.TempPathFactory, past: pl.DataFrame) -> Path:
+    """The folder of a project in which a model was trained twice, approved and promoted; lived through once."""
+    folder = tmp_path_factory.mktemp("life")
+    with connect(folder, actor="ada", durability="fast") as store:
+        parcels.append(past, store=store)
+        lateness.run(store=store)
+        lateness.run(store=store, iterations=12)
+        approve(store, "lateness", 1, because="gate passed, slices even", actor="grace")
+        promote(store, "lateness", 1, because="better of two")
+    return folder
+
+
 @pytest.fixture
-def lived(store: Store, past: pl.DataFrame) -> Store:
-    """A store in which a model was trained twice with different parameters, approved and promoted."""
-    parcels.append(past, store=store)
-    lateness.run(store=store)
-    lateness.run(store=store, iterations=12)
-    approve(store, "lateness", 1, because="gate passed, slices even", actor="grace")
-    promote(store, "lateness", 1, because="better of two")
-    return store
+def lived(life: Path, tmp_path: Path) -> Iterator[Store]:
+    """A copy of that project for one test to go on with."""
+    copytree(life, tmp_path / "life")
+    with connect(tmp_path / "life", actor="ada", durability="fast") as store:
+        yield store
