@@ -31,7 +31,13 @@ weather = tv.Table(
     description="Hourly observations at the three airports.",
     checks=[tv.one_of("origin", ["EWR", "JFK", "LGA"]), tv.between("humid", 0, 100)],
 )
-planes = tv.Table("planes", key="tail_number", owner="grace", description="Every plane: when built, how many seats.")
+planes = tv.Table(
+    "planes",
+    key="tail_number",
+    owner="grace",
+    description="Every plane: when built, how many seats.",
+    checks=[tv.unique("tail_number"), tv.rule("seats > 0")],
+)
 
 # --- What is known before departure, and what the model derives from it. ---
 WORDS = ["carrier", "origin", "dest"]
@@ -95,7 +101,7 @@ lateness_live = tv.Endpoint(
     labels=(flights, "CASE WHEN arr_delay IS NOT NULL THEN arr_delay > 15 END"),
     checks=[
         tv.metric("auc", at_least=0.55, window="7d", by="origin"),
-        tv.latency(p99="500ms"),
+        tv.latency(p99="1s", window="7d"),
     ],
     owner="ada",
 )
