@@ -15,14 +15,14 @@ from trivium.values.endpoints import Endpoint, Route, Verdict
 
 Name = Annotated[str, typer.Argument(help="The endpoint.")]
 VERDICTS = ("decided_at", "candidate", "champion", "decision", "because")
-LIST = ("name", "state", "model", "shown_routes", "url", "deployed_at")
+LIST = ("name", "state", "model", "routes", "url", "deployed_at")
 
 
 def list_endpoints(context: typer.Context, as_json: AsJson = False) -> None:
     """List the endpoints with their routes."""
     rows = [endpoint_row(endpoint) for endpoint in open_project(context).catalog.endpoints.list_endpoints()]
     if not as_json:
-        rows = [{**row, "shown_routes": [shown_route(route) for route in row["routes"]]} for row in rows]
+        rows = [{**row, "routes": [shown_route(route) for route in row["routes"]]} for row in rows]
     print_list(rows, LIST, as_json=as_json, empty="No endpoints yet: `trivium endpoints deploy NAME` makes one.")
 
 
