@@ -26,7 +26,7 @@ def checked_name(name: str, what: str) -> str:
 
     Raises InvalidName otherwise.
     """
-    if not isinstance(name, str) or not NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):  # type: ignore[redundant-expr] # callers may have no types
         shown = name if len(str(name)) <= 60 else f"{str(name)[:57]}..."
         raise InvalidName(
             f"{shown!r} cannot name a {what}: use 1 to 100 lower-case letters, digits, `_` or `-`, "
