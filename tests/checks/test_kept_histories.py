@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -21,40 +22,49 @@ def same(one: History, two: History) -> bool:
     )
 
 
+class Versions:
+    """A table's profiles, one a version, that counts what is read of them."""
+
+    def __init__(self, profiles: list[Profile]) -> None:
+        self.profiles = profiles
+        self.read: list[int] = []
+
+    def after(self, version: int) -> list[Profile]:
+        """Profiles of the versions after this one."""
+        self.read.append(version)
+        return self.profiles[version:]
+
+
 def test_what_is_kept_is_what_the_profiles_make(profiles: list[Profile]) -> None:
     kept = KeptHistories()
     for known in (10, 11, 11, 20):
-        assert same(kept.extend_to("rides", profiles[:known]), History.of_profiles(profiles[:known]))
+        history = kept.up_to("rides", known, Versions(profiles[:known]).after)
+        assert same(history, History.of_profiles(profiles[:known]))
 
 
-def test_nothing_is_learned_twice(profiles: list[Profile]) -> None:
-    kept = KeptHistories()
-    first = kept.extend_to("rides", profiles[:10])
-    assert kept.extend_to("rides", profiles[:10]) is first
-    assert kept.extend_to("rides", profiles[:12]).values[0] is first.values[0]
-
-
-def test_a_changed_past_is_learned_anew(profiles: list[Profile]) -> None:
-    kept = KeptHistories()
-    kept.extend_to("rides", profiles[:10])
-    changed = [*profiles[:4], *profiles[5:12]]
-    assert same(kept.extend_to("rides", changed), History.of_profiles(changed))
+def test_only_new_versions_are_read(profiles: list[Profile]) -> None:
+    kept, versions = KeptHistories(), Versions(profiles[:12])
+    for known in (10, 10, 12):
+        kept.up_to("rides", known, versions.after)
+    assert versions.read == [0, 10]
 
 
 def test_a_repaired_partition_replaces_the_broken_one(profiles: list[Profile]) -> None:
     kept = KeptHistories()
-    kept.extend_to("rides", profiles[:10])
-    repaired = [*profiles[:9], profiles[30]]
-    assert kept.extend_to("rides", repaired).partitions == tuple(profile.partition for profile in repaired)
+    kept.up_to("rides", 10, Versions(profiles[:10]).after)
+    again = msgspec.structs.replace(profiles[30], partition=profiles[9].partition)
+    repaired = kept.up_to("rides", 11, Versions([*profiles[:10], again]).after)
+    assert repaired.partitions == tuple(profile.partition for profile in profiles[:10])
+    assert repaired.rows[-1] == again.rows
 
 
-def test_the_oldest_profiles_may_be_left_out(profiles: list[Profile]) -> None:
+def test_an_older_version_is_learned_anew(profiles: list[Profile]) -> None:
     kept = KeptHistories()
-    kept.extend_to("rides", profiles[:10])
-    assert len(kept.extend_to("rides", profiles[2:12])) == 12
+    kept.up_to("rides", 10, Versions(profiles[:10]).after)
+    assert same(kept.up_to("rides", 4, Versions(profiles[:4]).after), History.of_profiles(profiles[:4]))
 
 
 def test_tables_are_told_apart(profiles: list[Profile]) -> None:
     kept = KeptHistories()
-    kept.extend_to("rides", profiles[:10])
-    assert len(kept.extend_to("walks", profiles[:3])) == 3
+    kept.up_to("rides", 10, Versions(profiles[:10]).after)
+    assert len(kept.up_to("walks", 3, Versions(profiles[:3]).after)) == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from trivium.checks.history import History
 from trivium.values.alerts import Profile
@@ -11,30 +11,28 @@ LONGEST = 1_000
 
 
 class KeptHistories:
-    """What one process has learned of each table. It decides nothing: the profiles given are always what counts."""
+    """What one process has learned of each table of one store. It decides nothing: the catalog's profiles count."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[list[Profile], History]] = {}
+        self._kept: dict[str, tuple[int, History]] = {}
 
-    def extend_to(self, table: str, profiles: Sequence[Profile]) -> History:
-        """The history that these profiles make, oldest first; learned anew only where they differ from the last call's.
+    def up_to(self, table: str, version: int, read_after: Callable[[int], Sequence[Profile]]) -> History:
+        """The table's history up to this version; only profiles of versions not yet seen are read and learned.
 
-        When the oldest profiles are no longer given, they still count, until 1,000 partitions are kept.
+        read_after: profiles of the partitions written after a version, oldest first. Beyond 1,000 partitions the
+        oldest are forgotten: what `read_after(0)` gives is learned anew.
         """
-        known, history = self._kept.get(table, ([], History()))
-        overlap = _overlap(known, profiles)
-        if overlap is None or len(history) > LONGEST:
-            history, overlap = History(), 0
-        for profile in profiles[overlap:]:
-            history = history.extended(profile)
-        self._kept[table] = list(profiles), history
+        seen, history = self._kept.get(table, (0, History()))
+        if version != seen:
+            history = learn(history, read_after(seen)) if version > seen else History.of_profiles(read_after(0))
+        if len(history) > LONGEST:
+            history = History.of_profiles(read_after(0))
+        self._kept[table] = version, history
         return history
 
 
-def _overlap(known: Sequence[Profile], profiles: Sequence[Profile]) -> int | None:
-    """How many of the profiles end what is known; None when they do not continue it."""
-    if not known or not profiles or profiles[0] not in known:
-        return None
-    start = known.index(profiles[0])
-    shared = len(known) - start
-    return shared if list(known[start:]) == list(profiles[:shared]) else None
+def learn(history: History, profiles: Sequence[Profile]) -> History:
+    """The history with these partitions, which take the place of older ones of the same name."""
+    for profile in profiles:
+        history = history.extended(profile)
+    return history

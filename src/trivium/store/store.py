@@ -14,6 +14,7 @@ from trivium.ids import Ids, new_id
 from trivium.settings import Settings, load_settings
 from trivium.store.blobs import Blobs
 from trivium.store.catalog.catalog import Catalog, open_catalog
+from trivium.store.kept import Kept
 from trivium.store.lake import Lake
 from trivium.store.online import Online
 
@@ -29,6 +30,7 @@ class Store:
     online: Online
     clock: Clock
     ids: Ids
+    kept: Kept
 
     @property
     def actor(self) -> str:
@@ -54,6 +56,7 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = ne
         online=Online(state / "online.db"),
         clock=clock,
         ids=ids,
+        kept=Kept(),
     )
 
 

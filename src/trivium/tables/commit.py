@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import polars as pl
 
 from trivium.checks.alert import raise_alerts
+from trivium.checks.history import History
 from trivium.checks.judge import judge
+from trivium.checks.kept_histories import KeptHistories
 from trivium.checks.partition import Partition
 from trivium.failpoints import failpoint
 from trivium.frames import columns_of
@@ -16,7 +19,7 @@ from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.staging import stage_rows
-from trivium.values.alerts import Judgement
+from trivium.values.alerts import Judgement, Profile
 from trivium.values.tables import Commit, Operation, State, TableSpec
 
 BY_SEVERITY: tuple[State, ...] = ("valid", "flagged", "quarantined")
@@ -49,7 +52,7 @@ def commit_rows(
     columns = newest.columns if newest else ()
     staged = stage_rows(spec, rows, columns)
     batch = split_partitions(spec, staged)
-    judgements = judge(spec, batch, tables.profiles(spec.name), now=store.clock())
+    judgements = judge(spec, batch, learned_history(store, spec.name, newest), now=store.clock())
     state = worst_state(judgements)
     if state != "quarantined":
         merge_columns(spec.name, columns, columns_of(staged))  # refused before any byte is written
@@ -73,6 +76,17 @@ def commit_rows(
     alerts = raise_alerts(spec, judgements, commit=commit.id, now=commit.committed_at, ids=store.ids)
     base = (newest.version if newest else 0) if operation == "overwrite" else None
     return tables.publish(Draft(commit, base, tuple(judgements), tuple(alerts)), actor=store.actor)
+
+
+def learned_history(store: Store, table: str, newest: Commit | None) -> History:
+    """What this process has learned of the table up to its newest version."""
+    version = newest.version if newest and newest.version else 0
+    read_after = partial(_profiles_after, store, table)
+    return store.kept.get(KeptHistories).up_to(table, version, read_after)
+
+
+def _profiles_after(store: Store, table: str, version: int) -> list[Profile]:
+    return store.catalog.tables.profiles(table, after=version)
 
 
 def worst_state(judgements: Sequence[Judgement]) -> State:

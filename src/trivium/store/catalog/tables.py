@@ -76,8 +76,8 @@ class Tables(Protocol):
     def judgements(self, commit_id: str) -> list[Judgement]:
         """What the checks said about each partition of a commit."""
 
-    def profiles(self, table: str, *, after: str = "", limit: int = 400) -> list[Profile]:
-        """Profiles of the newest `limit` published partitions whose commit id is after `after`, oldest first.
+    def profiles(self, table: str, *, after: int = 0, limit: int = 400) -> list[Profile]:
+        """Profiles of the newest `limit` published partitions written after version `after`, oldest first.
 
         One per partition: of the commit that wrote it last.
         """

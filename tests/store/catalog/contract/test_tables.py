@@ -401,7 +401,7 @@ def test_profiles_are_limited_to_the_newest_and_to_later_commits(catalog: Catalo
         publish(catalog, f"c{number}", file(f"c{number}", f"2024-01-0{number}"))
     newest = catalog.tables.profiles("flights", limit=2)
     assert [each.partition for each in newest] == ["2024-01-04", "2024-01-05"]
-    assert [each.partition for each in catalog.tables.profiles("flights", after="c4")] == ["2024-01-05"]
+    assert [each.partition for each in catalog.tables.profiles("flights", after=4)] == ["2024-01-05"]
 
 
 def test_the_latest_versions_are_listed_one_for_each_table(catalog: Catalog) -> None:

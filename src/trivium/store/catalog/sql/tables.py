@@ -137,10 +137,10 @@ class SqlTables:
             Judgement, "SELECT * FROM judgements WHERE commit_id = ? ORDER BY partition", commit_id
         )
 
-    def profiles(self, table: str, *, after: str = "", limit: int = 400) -> list[Profile]:
+    def profiles(self, table: str, *, after: int = 0, limit: int = 400) -> list[Profile]:
         rows = self.database.read().execute(
             "SELECT j.profile, MAX(c.version) AS newest FROM judgements j JOIN commits c ON c.id = j.commit_id "
-            'WHERE j."table" = ? AND c.version IS NOT NULL AND c.id > ? '
+            'WHERE c."table" = ? AND c.version > ? '
             "GROUP BY j.partition ORDER BY j.partition DESC LIMIT ?",
             table, after, limit,
         )  # fmt: skip
