@@ -17,7 +17,7 @@ from trivium.models.package import read_manifest
 from trivium.models.signature import convert
 from trivium.serving.client import Client
 from trivium.serving.gateway_process import find_gateway
-from trivium.serving.journal import Prediction, list_segments, read_segment
+from trivium.serving.journal import Prediction, claim_segments, list_segments, read_segment
 from trivium.store.store import Store
 from trivium.tables.commit import commit_rows
 from trivium.tables.read import read_version
@@ -47,23 +47,22 @@ def collect_predictions(store: Store, spec: EndpointSpec) -> list[Commit]:
     """
     folder = store.settings.state / "journal" / spec.name
     commits = []
-    for segment in closed_segments(store, spec.name, folder):
-        rows = fresh_rows(store, spec, list(read_segment(segment)))
-        if rows.height:
-            commits.append(commit_rows(store, log_table(spec), rows, idempotency_key=segment.name))
-        failpoint("collect:committed")
-        segment.unlink()
+    release_segment(store, spec.name, folder)
+    with claim_segments(folder) as segments:
+        for segment in segments:
+            rows = fresh_rows(store, spec, list(read_segment(segment)))
+            if rows.height:
+                commits.append(commit_rows(store, log_table(spec), rows, idempotency_key=segment.name))
+            failpoint("collect:committed")
+            segment.unlink()
     return commits
 
 
-def closed_segments(store: Store, name: str, folder: Path) -> list[Path]:
-    """Segments that nobody writes to any more: the gateway is asked to close its own first."""
-    before = list_segments(folder)
-    if not before:
-        return []
-    running = find_gateway(store)
+def release_segment(store: Store, name: str, folder: Path) -> None:
+    """The gateway, if one runs, has closed the segment that it was writing; what comes after is in another."""
+    running = find_gateway(store) if list_segments(folder) else None
     if running is None:
-        return before
+        return
     client = Client(running.url)
     try:
         client.post(f"/endpoints/{name}/rotate", {})
@@ -72,7 +71,6 @@ def closed_segments(store: Store, name: str, folder: Path) -> list[Path]:
             raise
     finally:
         client.close()
-    return before
 
 
 def fresh_rows(store: Store, spec: EndpointSpec, predictions: Sequence[Prediction]) -> pl.DataFrame:
