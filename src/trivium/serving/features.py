@@ -63,9 +63,7 @@ def _complete_from(
     for place, record in enumerate(records):
         absent = [name for name in table.key if name not in record]
         if absent:
-            raise SchemaMismatch(
-                f"Record {place} lacks {absent[0]!r}, by which table {table.name!r} is looked up."
-            )
+            raise SchemaMismatch(f"Record {place} lacks {absent[0]!r}, by which table {table.name!r} is looked up.")
     keys = [key_text(record[name] for name in table.key) for record in records]
     found = lookup_rows(store, table.name, keys, moments if table.time else None)
     for record, row in zip(records, found, strict=True):

@@ -73,13 +73,18 @@ def record_metrics(store: Store, spec: EndpointSpec, partition: str, results: Se
 
 
 def record_alerts(store: Store, spec: EndpointSpec, partition: str, results: Sequence[CheckResult]) -> None:
-    """Failed checks are open alerts on the prediction table; those that pass again resolve theirs."""
+    """A check that begins to fail opens an alert on the prediction table; one that passes again resolves it.
+
+    While it goes on failing, day after day, the alert of its first day stands for it.
+    """
     judgement = Judgement(partition, "flagged", Profile(spec.log, partition, 0, ()), tuple(results))
     raised = raise_alerts(log_table(spec), [judgement], commit=None, now=store.clock(), ids=store.ids)
     passed = {result.check for result in results if result.passed}
     known = store.catalog.alerts.list_alerts(table=spec.log, state="open", limit=1000)
     healed = [alert.id for alert in known if alert.check in passed and alert.partition < partition]
-    if raised or healed:
+    going_on = {alert.check for alert in known}
+    begun = [alert for alert in raised if alert.check not in going_on]
+    if begun or healed:
         store.catalog.alerts.record(
-            raised, resolved=healed, because=f"passed again on {partition}", actor=f"endpoint:{spec.name}"
+            begun, resolved=healed, because=f"passed again on {partition}", actor=f"endpoint:{spec.name}"
         )
