@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from trivium.serving.endpoint import Endpoint
 from trivium.serving.gateway_process import stop_gateway
 from trivium.store.store import Store, connect
 from trivium.tables.table import Table
+from trivium.values.endpoints import Route
 
 DAY = datetime(2024, 3, 1)  # noqa: DTZ001 # event times of these tables have no zone
 INPUTS = ["weight", "stops", "wind"]
@@ -56,44 +56,34 @@ def models() -> tuple[Model, Model]:
     return train(rows, 20), train(rows, 25)
 
 
-@pytest.fixture
-def project(tmp_path: Path, models: tuple[Model, Model]) -> Iterator[Store]:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, models: tuple[Model, Model]) -> Iterator[Store]:
     """A project with two approved versions, version 1 the champion; its gateway is stopped in the end."""
-    with connect(tmp_path, actor="ada", durability="fast") as store:
+    with connect(tmp_path_factory.mktemp("project"), actor="ada", durability="fast") as store:
         for model in models:
             report = evaluate(model, make_rows(300, seed=2), target="late")
             version = register("parcels", model, report)
             approve(store, "parcels", version.version, because="even", actor="grace", override=True)
         promote(store, "parcels", 1, because="the first")
-        weather.append(
-            pl.DataFrame(
-                {
-                    "depot": ["north", "north"],
-                    "observed_at": [DAY, DAY + timedelta(hours=6)],
-                    "wind": [5.0, 25.0],
-                }
-            )
-        )
+        moments = [DAY, DAY + timedelta(hours=6)]
+        weather.append(pl.DataFrame({"depot": ["north", "north"], "observed_at": moments, "wind": [5.0, 25.0]}))
         yield store
         stop_gateway(store)
 
 
 @pytest.fixture
-def door() -> Iterator[Endpoint]:
-    """The endpoint of the project, not yet deployed."""
-    endpoint = Endpoint(
+def live(project: Store) -> Iterator[Endpoint]:
+    """The endpoint, with a gateway that answers; each test finds version 1 alone, and nothing to collect."""
+    door = Endpoint(
         "parcels", key="parcel", time="sent_at", lookups=[weather], labels=(arrivals, "delay > 15"), owner="ada"
     )
-    yield endpoint
-    endpoint.close()
-
-
-@pytest.fixture
-def live(project: Store, door: Endpoint) -> Endpoint:
-    """The endpoint, deployed, with a gateway that answers."""
     door.deploy("champion")
+    project.catalog.endpoints.set_routes("parcels", (Route(1, "champion"),), because="a new test", actor="ada")
     door.start()
-    return door
+    door._await_routes(project)
+    door.collect()
+    yield door
+    door.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+import polars as pl
 import pytest
 
 from trivium.errors import EndpointUnavailable, NotFound, SchemaMismatch
@@ -35,6 +36,13 @@ def post(store: Store, body: bytes, path: str = "/endpoints/parcels/predict") ->
         connection.close()
 
 
+def logged(endpoint: Endpoint, store: Store, ids: list[str]) -> pl.DataFrame:
+    """The rows of these requests in the prediction table, in their order."""
+    endpoint.collect()
+    rows = read_version(store, "parcels_predictions").filter(pl.col("request_id").is_in(ids)).collect()
+    return rows.sort(pl.col("request_id").replace_strict(ids, list(range(len(ids)))))
+
+
 def test_an_answer_tells_version_role_and_where_its_features_came_from(live: Endpoint, parcels: Parcels) -> None:
     (answer,) = live.predict(parcels(1), request_ids=["r1"])
     assert (answer.request_id, answer.version, answer.role) == ("r1", 1, "champion")
@@ -43,16 +51,14 @@ def test_an_answer_tells_version_role_and_where_its_features_came_from(live: End
 
 
 def test_a_feature_is_looked_up_as_of_the_records_own_time(project: Store, live: Endpoint, parcels: Parcels) -> None:
-    live.predict([*parcels(1, first=1, hour=3), *parcels(1, first=2, hour=8), *parcels(1, first=3, hour=-1)])
-    live.collect()
-    rows = read_version(project, "parcels_predictions").sort("parcel").collect()
-    assert rows["wind"].to_list() == [5.0, 25.0, None]
+    asked = [*parcels(1, first=1, hour=3), *parcels(1, first=2, hour=8), *parcels(1, first=3, hour=-1)]
+    live.predict(asked, request_ids=["early", "late", "too early"])
+    assert logged(live, project, ["early", "late", "too early"])["wind"].to_list() == [5.0, 25.0, None]
 
 
 def test_a_value_that_was_sent_wins_over_the_lookup(project: Store, live: Endpoint, parcels: Parcels) -> None:
-    live.predict(parcels(1, wind=7.5))
-    live.collect()
-    assert read_version(project, "parcels_predictions").collect()["wind"].to_list() == [7.5]
+    live.predict(parcels(1, wind=7.5), request_ids=["sent"])
+    assert logged(live, project, ["sent"])["wind"].to_list() == [7.5]
 
 
 def test_the_exam_through_the_serving_path_gives_the_same_answers_and_is_not_logged(
@@ -114,9 +120,9 @@ def test_a_canary_keeps_its_keys(live: Endpoint, parcels: Parcels) -> None:
 
 def test_every_row_has_an_answer_of_champion_and_candidate(project: Store, live: Endpoint, parcels: Parcels) -> None:
     live.canary(2, 0.5)
-    live.predict(parcels(40))
-    live.collect()
-    rows = read_version(project, "parcels_predictions").collect()
+    ids = [f"both{n}" for n in range(40)]
+    live.predict(parcels(40), request_ids=ids)
+    rows = logged(live, project, ids)
     assert rows.height == 80
     assert rows.filter("answered").height == 40
     assert sorted(rows["version"].value_counts()["count"].to_list()) == [40, 40]
