@@ -59,10 +59,15 @@ def find_candidate(endpoint: Endpoint) -> Route:
 
 
 def find_settled(store: Store, endpoint: Endpoint, candidate: Route) -> Verdict | None:
-    """A final verdict that was recorded, but not carried out before the process died."""
+    """A final verdict that was recorded, but not carried out before the process died.
+
+    Routes that changed since mean that it was carried out, and that somebody lets the candidate try again.
+    """
     verdicts = store.catalog.endpoints.list_verdicts(endpoint.name)
     mine = [each for each in verdicts if each.candidate == candidate.version]
-    return mine[-1] if mine and mine[-1].decision != "wait" and candidate.role == "canary" else None
+    if not mine or mine[-1].decision == "wait" or candidate.role != "canary":
+        return None
+    return mine[-1] if mine[-1].evidence.get("routes_seq") == endpoint.routes_seq else None
 
 
 def judge_candidate(store: Store, endpoint: Endpoint, candidate: Route, *, margin: float, least_days: int) -> Verdict:
@@ -77,7 +82,10 @@ def judge_candidate(store: Store, endpoint: Endpoint, candidate: Route, *, margi
     return Verdict(
         endpoint=endpoint.name, candidate=candidate.version, champion=endpoint.champion, decision=decision,
         because=because, decided_at=store.clock(),
-        evidence={**facts, "measure": measure, "margin": margin, "look": looks + 1, **msgspec.to_builtins(seen)},
+        evidence={
+            **facts, "measure": measure, "margin": margin, "look": looks + 1, "routes_seq": endpoint.routes_seq,
+            **msgspec.to_builtins(seen),
+        },
     )  # fmt: skip
 
 

@@ -30,7 +30,11 @@ def read_labelled(store: Store, spec: EndpointSpec, *, since: str = "", until: s
     label = label_expression(spec)
     known = truth.select(pl.col(spec.key).cast(pl.String), label=label.cast(pl.Float64))
     wanted = predictions.select(spec.key).unique()
-    return predictions.join(known.join(wanted, on=spec.key, how="semi"), on=spec.key, how="left").collect()
+    # A label that came twice would make two predictions of one; the newest holds.
+    newest = known.join(wanted, on=spec.key, how="semi", maintain_order="left").unique(
+        spec.key, keep="last", maintain_order=True
+    )
+    return predictions.join(newest, on=spec.key, how="left").collect()
 
 
 def label_expression(spec: EndpointSpec) -> pl.Expr:
