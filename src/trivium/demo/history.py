@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from rich.markup import escape
+
+from trivium.demo.calendar import SEPTEMBER
 from trivium.demo.stage import Stage
 
 
@@ -23,7 +26,20 @@ def tell_history(stage: Stage) -> None:
         rows.append((table.name, latest.version, f"{latest.rows:,}", states, len(table.spec.checks)))
     stage.narrator.show(("table", "version", "rows", "commits", "declared checks"), rows)
     say("Every column is also watched: what is normal is learned from each partition's profile, no threshold typed.")
+    show_flagged(stage)
     show_profile(stage)
+
+
+def show_flagged(stage: Stage) -> None:
+    """How many days were flagged, and the alarm about the wind, which is a real error in the public data."""
+    alerts = stage.store.catalog.alerts.list_alerts(limit=1000)
+    before = [alert for alert in alerts if alert.partition < SEPTEMBER.isoformat()]
+    days = {(alert.table, alert.partition) for alert in before}
+    stage.narrator.say(f"{len(days)} of {2 * len(stage.calendar.history)} partitions were flagged, none kept aside.")
+    for alert in before:
+        if alert.column == "wind_speed":
+            message = escape(alert.message)
+            stage.narrator.say(f"One is a true error in the public data: {alert.table} of {alert.partition}, {message}")
 
 
 def show_profile(stage: Stage) -> None:
