@@ -22,14 +22,16 @@ from trivium.tables.read import read_version
 Parcels = Callable[..., list[dict[str, Any]]]
 
 
-def post(store: Store, body: bytes, path: str = "/endpoints/parcels/predict") -> tuple[int, dict[str, Any]]:
+def post(
+    store: Store, body: bytes, path: str = "/endpoints/parcels/predict", headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
     """Status and JSON of a raw request."""
     gateway = find_gateway(store)
     assert gateway is not None
     address = urlsplit(gateway.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     try:
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        connection.request("POST", path, body, headers or {"Content-Type": "application/json"})
         response = connection.getresponse()
         return response.status, json.loads(response.read())
     finally:
@@ -143,3 +145,48 @@ def test_an_endpoint_that_was_never_deployed_is_named(project: Store, live: Endp
     with pytest.raises(NotFound, match="nobody"):
         other.predict([{"parcel": "p1"}])
     other.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"wind": 1.0, "sent_at": "yesterday"}, "sent_at"),
+        ({"wind": 1.0, "sent_at": None}, "sent_at"),
+        ({"parcel": None}, "parcel"),
+        ({"weight": "heavy"}, "weight"),
+    ],
+    ids=["no time", "null time", "null key", "text"],
+)
+def test_a_refused_record_is_named_and_never_reaches_the_journal(
+    project: Store, live: Endpoint, parcels: Parcels, change: dict[str, Any], named: str
+) -> None:
+    good = parcels(1, wind=1.0)[0]  # nothing to look up: the time is checked all the same
+    with pytest.raises(SchemaMismatch, match=rf"Record 2\b.*{named}"):
+        live.predict([good, good, {**good, **change}, good])
+    assert live.collect() == []
+    live.predict([good], request_ids=[f"after {change}"])
+    assert logged(live, project, [f"after {change}"]).height == 1
+
+
+def test_an_input_that_nobody_has_is_refused(live: Endpoint, parcels: Parcels) -> None:
+    record = {name: value for name, value in parcels(1)[0].items() if name != "weight"}
+    with pytest.raises(SchemaMismatch, match=r"Record 1\b.*weight"):
+        live.predict([*parcels(1), record])
+
+
+def test_a_time_with_a_zone_is_logged_in_utc(project: Store, live: Endpoint, parcels: Parcels) -> None:
+    live.predict(parcels(1, sent_at="2024-03-01T09:00:00+02:00"), request_ids=["zoned"])
+    row = logged(live, project, ["zoned"])
+    assert str(row["sent_at"][0]) == "2024-03-01 07:00:00"
+    assert row["wind"][0] == 25.0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Type": "text/plain"}, {"Content-Type": "application/json", "Host": "rebound.example"}],
+    ids=["a form", "another name"],
+)
+def test_a_web_page_cannot_ask(project: Store, live: Endpoint, parcels: Parcels, headers: dict[str, str]) -> None:
+    status, answer = post(project, json.dumps({"records": parcels(1)}).encode(), headers=headers)
+    assert (status, answer["error"]) == (400, "bad_request")
+    assert live.collect() == []

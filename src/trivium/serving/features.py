@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,24 +24,50 @@ class Features(Struct, frozen=True):
 
 
 def complete_records(
-    store: Store, tables: Sequence[TableSpec], names: Sequence[str], time: str, records: Sequence[Record]
+    store: Store,
+    tables: Sequence[TableSpec],
+    names: Sequence[str],
+    time: str,
+    records: Sequence[Record],
+    *,
+    required: Collection[str] = (),
 ) -> Features:
     """Each record with the inputs that it lacks, from the newest published row of its key not after its time.
 
-    names: the model's inputs. A key that a table does not have gives nulls. Values sent with the request win.
-    Raises SchemaMismatch when a record has neither an input nor the key to look it up.
+    names: the models' inputs. A key that a table does not have gives nulls. Values sent with the request win.
+    required: inputs that have to be sent, or be a column of a table; a candidate's own may be absent.
+    Raises SchemaMismatch when a record has neither an input nor the key to look it up, or no time.
     """
     completed = [dict(record) for record in records]
+    moments = [moment_of(record, time, place) for place, record in enumerate(completed)]
     versions: dict[str, str] = {}
     lacking = sorted({name for record in completed for name in names if name not in record})
     if lacking:
-        moments = [moment_of(record, time, place) for place, record in enumerate(completed)]
         for table in tables:
             versions[table.name] = _complete_from(store, table, lacking, completed, moments)
-    for record in completed:
-        for name in lacking:
-            record.setdefault(name, None)
+    if any(name not in record for record in completed for name in lacking):
+        _fill_unknown(store, tables, lacking, completed, required)
     return Features(completed, versions)
+
+
+def _fill_unknown(
+    store: Store,
+    tables: Sequence[TableSpec],
+    lacking: Sequence[str],
+    records: Sequence[Record],
+    required: Collection[str],
+) -> None:
+    """What a table has, but not for this key, is null; what no table has should have been sent."""
+    newest = [store.catalog.tables.find_version(table.name) for table in tables]
+    kept = {column.name for commit in newest if commit is not None for column in commit.columns}
+    for place, record in enumerate(records):
+        for name in lacking:
+            if name not in record and name in required and name not in kept:
+                raise SchemaMismatch(
+                    f"Record {place} lacks {name!r}, an input of the model that no lookup table has; send it, or null "
+                    "where it is unknown."
+                )
+            record.setdefault(name, None)
 
 
 def moment_of(record: Record, time: str, place: int) -> datetime:

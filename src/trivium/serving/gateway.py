@@ -110,6 +110,7 @@ def guarded(act: Callable[[Request], Awaitable[Response]]) -> Callable[[Request]
 
     async def answer(request: Request) -> Response:
         try:
+            check_caller(request)
             return await act(request)
         except TriviumError as error:
             status, code = next((found for kind, found in STATUS.items() if isinstance(error, kind)), (503, "error"))
@@ -119,6 +120,15 @@ def guarded(act: Callable[[Request], Awaitable[Response]]) -> Callable[[Request]
             return as_json({"error": "internal", "message": "The gateway failed; its log says why."}, 500)
 
     return answer
+
+
+def check_caller(request: Request) -> None:
+    """Raises Misuse for what a web page could send unasked: another host's name, or a body that is not called JSON."""
+    if request.url.hostname not in (LOOPBACK, "localhost"):
+        raise Misuse(f"This gateway answers as {LOOPBACK} or localhost, not as {request.url.hostname!r}.")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and kind != "application/json":
+        raise Misuse(f"The content type is {kind!r}; send JSON with the header Content-Type: application/json.")
 
 
 async def read_body(request: Request) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from trivium.errors import TriviumError
+from trivium.errors import SchemaMismatch, TriviumError
 from trivium.models.package import Model, open_model
 from trivium.serving.features import Features, Record, complete_records
 from trivium.serving.journal import Prediction
@@ -34,6 +34,7 @@ class Served:
         Raises SchemaMismatch for records that do not fit the champion's signature.
         """
         started, asked_at = perf_counter(), self.store.clock()
+        check_keys(records, self.endpoint.spec.key)
         features = self.complete(records)
         routes = [choose_route(self.endpoint.routes, str(record.get(self.endpoint.spec.key, id_))) for record, id_ in
                   zip(records, ids, strict=True)]  # fmt: skip
@@ -48,7 +49,9 @@ class Served:
     def complete(self, records: Sequence[Record]) -> Features:
         """The records with what the models need, looked up."""
         names = list(dict.fromkeys(column.name for model in self.models.values() for column in model.signature))
-        return complete_records(self.store, self.lookups, names, self.endpoint.spec.time, records)
+        required = {column.name for column in self.models[self.endpoint.champion].signature}
+        time = self.endpoint.spec.time
+        return complete_records(self.store, self.lookups, names, time, records, required=required)
 
     def watch(self, answered: Sequence[Prediction]) -> list[Prediction]:
         """What every other route would have answered: shadows, and the champion where a canary spoke."""
@@ -88,11 +91,36 @@ class Served:
                 scores[places] = self.models[route.version].predict(rows)
             except Exception:
                 if route.version == champion.version:
+                    self._name_misfit(rows, places)
                     raise
                 scores[places] = self.models[champion.version].predict(rows)
                 for place in places:
                     answering[place] = champion
         return scores, answering
+
+    def _name_misfit(self, rows: Sequence[Record], places: Sequence[int]) -> None:
+        """Raises SchemaMismatch naming the first record that the champion refuses, found by halving."""
+        first, last = 0, len(rows)
+        while last - first > 1:
+            middle = (first + last) // 2
+            first, last = (first, middle) if self._refusal(rows[first:middle]) else (middle, last)
+        refusal = self._refusal(rows[first:last])
+        if refusal:
+            raise SchemaMismatch(f"Record {places[first]}: {refusal}")
+
+    def _refusal(self, rows: Sequence[Record]) -> str:
+        try:
+            self.models[self.endpoint.champion].derive(list(rows))
+        except SchemaMismatch as error:
+            return str(error)
+        return ""
+
+
+def check_keys(records: Sequence[Record], key: str) -> None:
+    """Raises SchemaMismatch for a null key, which no truth would ever find. Without a key the request id stands for it."""
+    for place, record in enumerate(records):
+        if key in record and record[key] is None:
+            raise SchemaMismatch(f"Record {place} has null as its key {key!r}; send the key, or leave it out.")
 
 
 def open_served(store: Store, endpoint: Endpoint, known: dict[int, Model]) -> Served:
