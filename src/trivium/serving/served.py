@@ -117,7 +117,7 @@ class Served:
 
 
 def check_keys(records: Sequence[Record], key: str) -> None:
-    """Raises SchemaMismatch for a null key, which no truth would ever find. Without a key the request id stands for it."""
+    """Raises SchemaMismatch for a null key, which no truth would find. Without a key the request id stands for it."""
     for place, record in enumerate(records):
         if key in record and record[key] is None:
             raise SchemaMismatch(f"Record {place} has null as its key {key!r}; send the key, or leave it out.")
