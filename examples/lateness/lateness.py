@@ -86,7 +86,7 @@ def lateness(depth: int = 6, learning_rate: float = 0.1) -> tv.ModelVersion:
     past, latest = tv.split(rows, latest="30d")  # the newest days are the exam
     model = train(past, depth, learning_rate)
     report = tv.evaluate(model, latest, target="late", slices=["origin", "carrier"], against=past)
-    return tv.register("lateness", model, report, gate=GATE)
+    return tv.register("lateness", model, report, gate=GATE, description="Will a flight land over 15 minutes late?")
 
 
 # --- Retrain on new data; never on data with an open blocking alert. ---
