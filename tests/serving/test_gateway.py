@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -190,3 +192,13 @@ def test_a_web_page_cannot_ask(project: Store, live: Endpoint, parcels: Parcels,
     status, answer = post(project, json.dumps({"records": parcels(1)}).encode(), headers=headers)
     assert (status, answer["error"]) == (400, "bad_request")
     assert live.collect() == []
+
+
+def test_a_second_gateway_of_a_project_does_not_start(project: Store, live: Endpoint) -> None:
+    root = str(project.settings.root)
+    second = subprocess.run(
+        [sys.executable, "-m", "trivium.serving.gateway", "--root", root],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert second.returncode != 0
+    assert "Another gateway serves" in second.stderr

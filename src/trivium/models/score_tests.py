@@ -170,7 +170,7 @@ def no_skew(facts: Dossier) -> Answer:
     if replays:
         detail = ", ".join(f"{name} {value}" for name, value in replays[0].detail.items())
         return Answer(
-            1,
+            1 if replays[0].detail.get("equal") else 0,
             f"exam rows were replayed through the endpoint on {replays[0].at:%Y-%m-%d}: {detail}",
             _endpoint_link(facts),
         )

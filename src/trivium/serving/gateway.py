@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import logging
 import os
 import socket
@@ -24,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from trivium.errors import Misuse, NotFound, SchemaMismatch, TriviumError
+from trivium.errors import EndpointUnavailable, Misuse, NotFound, SchemaMismatch, TriviumError
 from trivium.ids import new_id
 from trivium.serving.hall import Hall
 from trivium.settings import load_settings
@@ -160,8 +161,17 @@ def as_json(value: Any, status: int = 200) -> Response:
 
 
 def serve(store: Store, port: int) -> None:
-    """Serves until told to stop; then everything that was answered is in closed journals."""
+    """Serves until told to stop; then everything that was answered is in closed journals.
+
+    Raises EndpointUnavailable when another gateway serves the project: the lock ends with its process.
+    """
     root = store.settings.root
+    lock = (store.settings.state / "gateway.lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise EndpointUnavailable(f"Another gateway serves {root} already; it is named in gateway.json.") from None
     # With the protocol named, asyncio sends small answers at once; without it each one waits 40 ms for a full packet.
     door = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -172,7 +182,7 @@ def serve(store: Store, port: int) -> None:
     threading.Thread(target=_leave_with_folder, args=(server, store.settings.state), daemon=True).start()
     address = store.settings.state / "gateway.json"
     address.write_bytes(msgspec.json.encode({"url": url, "pid": os.getpid()}))
-    with use_store(store):
+    with use_store(store), lock:
         server.run(sockets=[door])
 
 

@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 from collections.abc import Sequence
+from time import monotonic, sleep
 from typing import Any
 
 from trivium.errors import NotFound
@@ -17,6 +18,7 @@ from trivium.store.store import Store
 POLL_SECONDS = 0.1
 ALERTS_EVERY = 10
 QUEUED = 2000
+SETTLE_SECONDS = 20.0
 log = logging.getLogger("trivium.gateway")
 
 
@@ -82,8 +84,10 @@ class Hall:
         self.journals[name].rotate()
 
     def settle(self) -> None:
-        """Every queued shadow has been asked."""
-        self._shadows.join()
+        """Every queued shadow has been asked, or has had its time: a shadow that hangs holds up nobody."""
+        deadline = monotonic() + SETTLE_SECONDS
+        while self._shadows.unfinished_tasks and monotonic() < deadline:
+            sleep(0.005)
 
     def describe(self) -> dict[str, Any]:
         """What is open: routes and loaded versions by endpoint."""

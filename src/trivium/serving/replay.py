@@ -28,7 +28,7 @@ class Replay(Struct, frozen=True):
 
 
 def replay_report(store: Store, endpoint: str, report: Report, version: int, *, limit: int | None = None) -> Replay:
-    """The evaluation's own rows, asked over HTTP of a routed version; nothing is logged.
+    """The evaluation's own rows, asked over HTTP of a routed version; no prediction is logged, the outcome is an event.
 
     limit: only this many rows, evenly spread. Raises NotFound when the version has no route.
     """
@@ -46,4 +46,7 @@ def replay_report(store: Store, endpoint: str, report: Report, version: int, *, 
     finally:
         client.close()
     difference = np.max(np.abs(np.array(answers) - expected), initial=0.0)
-    return Replay(len(answers), float(difference))
+    replay = Replay(len(answers), float(difference))
+    detail = {"version": version, "rows": replay.rows, "max_difference": replay.max_difference, "equal": replay.equal}
+    store.catalog.events.append("endpoint.replayed", endpoint, detail, actor=store.actor)
+    return replay
