@@ -21,6 +21,9 @@ def tell_ending(stage: Stage) -> None:
     write_durably(place, lambda aside: _write(aside, document))
     champion = store.catalog.models.get_model(stage.cast.live.spec.model, "champion")
     score = score_model(store, champion.name, champion.version)
+    for verdict in store.catalog.endpoints.list_verdicts(stage.cast.live.name):
+        if verdict.decision != "wait":
+            say(f"Canary verdict on version {verdict.candidate}: [b]{verdict.decision}[/]. {escape(verdict.because)}")
     say(f"Handover written: {place.name}, {len(document.splitlines())} lines. Champion: version {champion.version}.")
     say(f"Score: {score.total:g} of 7. {escape(score.story)}")
     chain = store.catalog.events.verify()

@@ -46,6 +46,8 @@ def tell(*, root: Path | None = None, days: int = LONGEST, console: Console | No
 def tell_chapters(stage: Stage) -> None:
     """All seven chapters."""
     stage.narrator.say(f"Will a flight land late? Everything is kept in [b]{stage.store.settings.state}[/].")
+    if stage.store.catalog.tables.find_version(stage.cast.flights.name) is not None:
+        stage.narrator.say("The story was begun here before: what is there stays, and it goes on where it stopped.")
     tell_history(stage)
     tell_training(stage)
     tell_release(stage)

@@ -38,9 +38,15 @@ def watch_endpoint(store: Store, spec: EndpointSpec, partition: str) -> list[Che
         for check in spec.checks
         for result in judge_predictions(check, answered, time=spec.time, now_partition=partition)
     ]
-    record_alerts(store, spec, partition, results)
-    record_metrics(store, spec, partition, results)
+    if store.catalog.tables.find_commit(metrics_table(spec).name, watch_key(partition)) is None:
+        record_alerts(store, spec, partition, results)
+        record_metrics(store, spec, partition, results)
     return results
+
+
+def watch_key(partition: str) -> str:
+    """The idempotency key of a day's metrics."""
+    return f"watch/{partition}"
 
 
 def metrics_table(spec: EndpointSpec) -> TableSpec:
@@ -69,7 +75,7 @@ def record_metrics(store: Store, spec: EndpointSpec, partition: str, results: Se
     ]
     if rows:
         frame = pl.DataFrame(rows, schema_overrides={"low": pl.Float64, "high": pl.Float64})
-        commit_rows(store, metrics_table(spec), frame, idempotency_key=f"watch/{partition}")
+        commit_rows(store, metrics_table(spec), frame, idempotency_key=watch_key(partition))
 
 
 def record_alerts(store: Store, spec: EndpointSpec, partition: str, results: Sequence[CheckResult]) -> None:
