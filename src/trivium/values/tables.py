@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 State = Literal["valid", "flagged", "quarantined", "discarded"]
-Operation = Literal["append", "overwrite", "upsert", "delete"]
+Operation = Literal["append", "overwrite", "upsert", "delete", "erase", "rename", "widen", "restore"]
 Severity = Literal["block", "warn"]
 Watch = Literal["block", "warn", "off"]
 
@@ -49,19 +49,30 @@ class TableSpec(Struct, frozen=True):
 
 
 class DataFile(Struct, frozen=True):
-    """An immutable Parquet file. `path` is relative to the table storage, `digest` the SHA-256 of its bytes."""
+    """An immutable Parquet file. `path` is relative to the table storage, `digest` the SHA-256 of its bytes.
+
+    `stamp` is the storage's own mark of the bytes when they were written: the same stamp means the same bytes.
+    `content` stands for the rows: what a compaction merged keeps the sum of what it replaced. `rank` is the file's
+    place among those of its partition; rows are read in this order.
+    """
 
     path: str
     partition: str
     rows: int
     bytes: int
     digest: str
+    stamp: str = ""
+    content: str = ""
+    rank: int = 0
 
 
 class Commit(Struct, frozen=True):
     """One change of a table. Published commits have a version; quarantined and discarded ones have None.
 
     `rows` and `columns` are those of the table after a published commit, and of the commit itself otherwise.
+    `base` is the version that the commit was made from (None: it does not matter, as for an append). `digest` is the
+    content of the published version: the same rows in the same files give the same digest. `collected_at` is when
+    the version's own files were given up, so that it cannot be read any more.
     """
 
     id: str
@@ -78,3 +89,16 @@ class Commit(Struct, frozen=True):
     actor: str
     run: str | None
     committed_at: datetime
+    base: int | None = None
+    digest: str = ""
+    collected_at: datetime | None = None
+
+
+class Snapshot(Struct, frozen=True):
+    """A name for versions of several tables at once; what it names is never collected."""
+
+    name: str
+    versions: dict[str, int]
+    actor: str
+    created_at: datetime
+    because: str = ""
