@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from trivium.digest import digest_of
 from trivium.errors import Misuse, NotFound
+from trivium.store.catalog.content import content_digest, sum_content
 from trivium.store.store import Store
 from trivium.values.alerts import Alert
 from trivium.values.runs import TableInput
@@ -31,8 +31,12 @@ def pin_table(store: Store, name: str, version: int | None) -> TableInput:
     if commit is None or commit.version is None:
         what = "has no published version yet: commit rows to it first" if version is None else f"has no {version=}"
         raise NotFound(f"Input table {name!r} {what}; `trivium tables log {name}` shows its commits.")
-    files = [file.digest for file in store.catalog.tables.files(name, commit.version)]
-    return TableInput(name, commit.version, digest_of("table", files))
+    return TableInput(name, commit.version, commit.digest or _content(store, name, commit.version))
+
+
+def _content(store: Store, name: str, version: int) -> str:
+    """The content of a version that was published before versions recorded it."""
+    return content_digest(sum_content(store.catalog.tables.files(name, version)))
 
 
 def describe_alerts(alerts: Sequence[Alert]) -> str:

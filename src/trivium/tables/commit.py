@@ -14,6 +14,7 @@ from trivium.checks.kept_histories import KeptHistories
 from trivium.checks.partition import Partition
 from trivium.failpoints import failpoint
 from trivium.frames import columns_of
+from trivium.store.acting import acting_run
 from trivium.store.catalog.columns import merge_columns
 from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
@@ -69,13 +70,13 @@ def commit_rows(
         removed=_replaced(store, newest, batch) if operation == "overwrite" else (),
         idempotency_key=idempotency_key,
         actor=store.actor,
-        run=run,
+        run=run or acting_run(),
         committed_at=store.clock(),
+        base=(newest.version if newest else 0) if operation == "overwrite" else None,
     )
     failpoint("commit:staged")
     alerts = raise_alerts(spec, judgements, commit=commit.id, now=commit.committed_at, ids=store.ids)
-    base = (newest.version if newest else 0) if operation == "overwrite" else None
-    return tables.publish(Draft(commit, base, tuple(judgements), tuple(alerts)), actor=store.actor)
+    return tables.publish(Draft(commit, tuple(judgements), tuple(alerts)), actor=store.actor)
 
 
 def learned_history(store: Store, table: str, newest: Commit | None) -> History:

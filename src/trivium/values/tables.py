@@ -71,8 +71,9 @@ class Commit(Struct, frozen=True):
 
     `rows` and `columns` are those of the table after a published commit, and of the commit itself otherwise.
     `base` is the version that the commit was made from (None: it does not matter, as for an append). `digest` is the
-    content of the published version: the same rows in the same files give the same digest. `collected_at` is when
-    the version's own files were given up, so that it cannot be read any more.
+    content of the published version: the same rows in the same files give the same digest. `renamed` maps the columns'
+    names before to those after. `collected_at` is when the version's own files were given up, so that it cannot be
+    read any more.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Commit(Struct, frozen=True):
     committed_at: datetime
     base: int | None = None
     digest: str = ""
+    renamed: dict[str, str] = {}
     collected_at: datetime | None = None
 
 

@@ -9,14 +9,17 @@ from typing import Protocol
 from trivium.clock import Clock
 from trivium.store.catalog.endpoints import Endpoints
 from trivium.store.catalog.events import Events
+from trivium.store.catalog.lineage import Lineage
 from trivium.store.catalog.models import Models
 from trivium.store.catalog.runs import Runs
+from trivium.store.catalog.sql.alerts import SqlAlerts
 from trivium.store.catalog.sql.database import Database
 from trivium.store.catalog.sql.endpoints import SqlEndpoints
 from trivium.store.catalog.sql.events import SqlEvents
+from trivium.store.catalog.sql.lineage import SqlLineage
 from trivium.store.catalog.sql.models import SqlModels
 from trivium.store.catalog.sql.runs import SqlRuns
-from trivium.store.catalog.sql.tables import SqlAlerts, SqlTables
+from trivium.store.catalog.sql.tables import SqlTables
 from trivium.store.catalog.sql.triggers import SqlTriggers
 from trivium.store.catalog.tables import Alerts, Tables
 from trivium.store.catalog.triggers import Triggers
@@ -40,6 +43,7 @@ class Catalog:
     endpoints: Endpoints
     triggers: Triggers
     events: Events
+    lineage: Lineage
     database: Closable
 
     def close(self) -> None:
@@ -58,5 +62,6 @@ def open_catalog(path: Path, *, clock: Clock, durability: str = "full") -> Catal
         endpoints=SqlEndpoints(database),
         triggers=SqlTriggers(database),
         events=SqlEvents(database),
+        lineage=SqlLineage(database),
         database=database,
     )

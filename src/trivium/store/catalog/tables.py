@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
@@ -12,20 +13,26 @@ from trivium.values.tables import Commit, DataFile, TableSpec
 
 
 class Draft(Struct, frozen=True):
-    """A staged and judged commit. `base` is the version it was made from: None for one that does not care (append)."""
+    """A staged and judged commit, with the alerts that it opens."""
 
     commit: Commit
-    base: int | None
     judgements: tuple[Judgement, ...]
     alerts: tuple[Alert, ...]
+
+
+class FileChanges(Struct, frozen=True):
+    """What turns the version before into this one, compactions of the version before included."""
+
+    added: tuple[DataFile, ...]
+    removed: tuple[DataFile, ...]
 
 
 class Tables(Protocol):
     """Tables and their versions. The catalog is the table's log: a version is the files added and not yet removed.
 
-    Guarantees: each method is one transaction. `publish` makes version, files, judgements, alerts and event visible
-    together or not at all. Versions count 1, 2, 3 without gaps and are never reused. An idempotency key names one
-    commit of a table for ever.
+    Guarantees: each method is one transaction. Publishing makes version, files, judgements, alerts and event visible
+    together or not at all, over several tables too. Versions count 1, 2, 3 without gaps and are never reused. An
+    idempotency key names one commit of a table for ever.
     """
 
     def declare(self, spec: TableSpec, *, actor: str) -> TableSpec:
@@ -47,15 +54,20 @@ class Tables(Protocol):
         """The commit is recorded: published with the next version, or kept aside when quarantined.
 
         A commit with the same idempotency key is returned instead, and nothing changes. Publishing resolves the open
-        alerts of the partitions that it writes, and adds the commit's new columns to the table's. Raises
-        VersionConflict when `base` is no longer the newest version, SchemaMismatch for a column of another type.
+        alerts of the partitions that it writes, and adds the commit's new columns to the table's. An overwrite
+        removes whatever its partitions hold; it raises VersionConflict when they were written to after its `base`.
+        Every other commit with a `base` raises it when that is no longer the newest version or a file that it removes
+        is not there any more. Raises SchemaMismatch for a column of another type.
         """
+
+    def publish_together(self, drafts: Sequence[Draft], *, actor: str) -> list[Commit]:
+        """All of these commits, each as `publish` does it, or none of them: several tables, one moment."""
 
     def settle(self, commit_id: str, *, release: bool, because: str, actor: str) -> Commit:
         """A quarantined commit is released (published as flagged) or discarded; its alerts are resolved.
 
         Raises Misuse unless it is quarantined. A release raises SchemaMismatch for a column of another type, and
-        VersionConflict for an overwrite whose partitions were written to meanwhile.
+        VersionConflict as `publish` does.
         """
 
     def find_commit(self, table: str, idempotency_key: str) -> Commit | None:
@@ -67,11 +79,26 @@ class Tables(Protocol):
     def find_version(self, table: str, version: int | None = None) -> Commit | None:
         """The commit that published this version (None: the newest), or None."""
 
+    def find_version_at(self, table: str, moment: datetime) -> Commit | None:
+        """The newest version that was published at that moment or before, or None."""
+
     def list_commits(self, table: str, *, limit: int = 50, before: str | None = None) -> list[Commit]:
         """Commits, newest first; `before` is the id of the last one already seen."""
 
-    def files(self, table: str, version: int) -> list[DataFile]:
-        """The files that make up this version, ordered by partition, then by age."""
+    def files(self, table: str, version: int, partitions: Sequence[str] | None = None) -> list[DataFile]:
+        """The files that make up this version (or only these partitions), ordered by partition, then by rank."""
+
+    def count_files(self, table: str, partition: str) -> int:
+        """How many files carry this partition of the newest version."""
+
+    def file_changes(self, table: str, version: int) -> FileChanges:
+        """The files that this version added and removed, with those of compactions of the version before it."""
+
+    def compact(self, table: str, removed: Sequence[DataFile], added: DataFile, *, actor: str) -> bool:
+        """The newest version's rows are carried by `added` instead of `removed`; no version is made.
+
+        False, and nothing happens, when one of them is not part of the newest version any more.
+        """
 
     def judgements(self, commit_id: str) -> list[Judgement]:
         """What the checks said about each partition of a commit."""
@@ -79,8 +106,11 @@ class Tables(Protocol):
     def profiles(self, table: str, *, after: int = 0, limit: int = 400) -> list[Profile]:
         """Profiles of the newest `limit` published partitions written after version `after`, oldest first.
 
-        One per partition: of the commit that wrote it last.
+        One per partition: of the commit that wrote it last, in today's names of columns.
         """
+
+    def find_reshape(self, table: str, *, after: int) -> int | None:
+        """The newest version after this one that renamed or widened a column, or None."""
 
     def list_latest(self) -> list[Commit]:
         """The newest published commit of each table, by table name."""

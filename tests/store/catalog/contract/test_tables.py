@@ -33,12 +33,12 @@ def draft(
     commit = Commit(
         id=name, table="flights", version=None, state=state, operation="append", partitions=days, rows=0,
         columns=(Column("id", "int64"),), added=added, removed=(), idempotency_key=key, actor="ada", run=None,
-        committed_at=NOON,
+        committed_at=NOON, base=base,
     )  # fmt: skip
     commit = replace(commit, **more)
     judgements = tuple(Judgement(day, state, profile(day, name), (result(day, state),)) for day in days)
     alerts = () if state == "valid" else tuple(alert(name, day, state) for day in days)
-    return Draft(commit, base, judgements, alerts)
+    return Draft(commit, judgements, alerts)
 
 
 def profile(day: str, name: str) -> Profile:
@@ -144,7 +144,7 @@ def test_each_table_counts_its_own_versions(catalog: Catalog) -> None:
 def test_a_published_commit_is_read_as_it_was_made(catalog: Catalog) -> None:
     published = publish(catalog, "a", file("a1"), file("a2", "2024-01-02", rows=5), key="k", run="r1")
     assert published == replace(draft("a", file("a1"), file("a2", "2024-01-02", rows=5), key="k", run="r1").commit,
-                                version=1, rows=15)  # fmt: skip
+                                version=1, rows=15, digest=published.digest)  # fmt: skip
     assert catalog.tables.get_commit("a") == published
     assert catalog.tables.find_version("flights") == published
     assert catalog.tables.find_version("flights", 1) == published
@@ -152,7 +152,7 @@ def test_a_published_commit_is_read_as_it_was_made(catalog: Catalog) -> None:
 
 def test_rows_count_the_whole_table_after_each_commit(catalog: Catalog) -> None:
     assert publish(catalog, "a", file("a", rows=10)).rows == 10
-    assert publish(catalog, "b", file("b", rows=5)).rows == 15
+    assert publish(catalog, "b", file("b", "2024-01-02", rows=5)).rows == 15
     assert publish(catalog, "c", file("c", rows=2), removed=(file("a").path,), operation="overwrite").rows == 7
 
 
@@ -252,7 +252,7 @@ def test_a_commit_brings_judgements_alerts_and_event_with_it(catalog: Catalog) -
     assert kinds(catalog) == ["table.committed", "alert.opened", "alert.opened"]
     event = catalog.events.list_events(kind="table.committed", subject="flights")[0]
     assert event.detail == {
-        "commit": "a", "version": 1, "state": "flagged", "partitions": ["2024-01-01", "2024-01-02"], "rows": 20,
+        "commit": "a", "version": 1, "state": "flagged", "operation": "append", "partitions": ["2024-01-01", "2024-01-02"], "rows": 20,
         "run": None,
     }  # fmt: skip
 

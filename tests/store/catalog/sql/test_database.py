@@ -21,7 +21,7 @@ from trivium.values.endpoints import Endpoint, Verdict
 from trivium.values.events import Event, Firing, TriggerSpec
 from trivium.values.models import AliasChange, Approval, Evidence, Gate, ModelVersion
 from trivium.values.runs import Environment, MetricPoint, Run, TaskRun
-from trivium.values.tables import Commit, DataFile, TableSpec
+from trivium.values.tables import Commit, DataFile, Snapshot, TableSpec
 
 STRUCTS: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "alerts": (Alert, set()),
@@ -32,13 +32,14 @@ STRUCTS: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "environments": (Environment, set()),
     "events": (Event, set()),
     "evidence": (Evidence, {"id"}),
-    "files": (DataFile, {"table", "added_version", "removed_version"}),
+    "files": (DataFile, {"table", "added_version", "added_by", "removed_version", "removed_by"}),
     "firings": (Firing, set()),
     "gates": (Gate, {"id"}),
     "judgements": (Judgement, {"commit_id", "table"}),
     "metric_points": (MetricPoint, set()),
     "model_versions": (ModelVersion, set()),
     "runs": (Run, set()),
+    "snapshots": (Snapshot, set()),
     "table_specs": (TableSpec, set()),
     "task_runs": (TaskRun, set()),
     "triggers": (TriggerSpec, {"cursor"}),

@@ -2,7 +2,9 @@
 
 ALTER TABLE commits ADD COLUMN base BIGINT;
 ALTER TABLE commits ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE commits ADD COLUMN renamed TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE commits ADD COLUMN collected_at TEXT;
+CREATE INDEX commits_reshaping ON commits ("table", version) WHERE operation IN ('rename', 'widen');
 
 ALTER TABLE files RENAME TO files_before;
 DROP INDEX files_by_table;

@@ -1,0 +1,87 @@
+"""A commit becomes a version, is kept aside, or is settled later."""
+
+from __future__ import annotations
+
+import msgspec
+
+from trivium.errors import Misuse, VersionConflict
+from trivium.store.catalog.columns import merge_columns
+from trivium.store.catalog.sql.database import Transaction
+from trivium.store.catalog.sql.files import add_files, live_files, next_digest, remove_files, written_after
+from trivium.values.tables import Column, Commit
+
+NEWEST = 'SELECT * FROM commits WHERE "table" = ? AND version IS NOT NULL ORDER BY version DESC LIMIT 1'
+EVENT_OF_STATE = {"valid": "table.committed", "flagged": "table.committed", "quarantined": "table.quarantined"}
+RESHAPES = ("rename", "widen", "restore")
+
+
+def refuse_conflict(tx: Transaction, commit: Commit, newest: Commit | None) -> None:
+    """Raises VersionConflict when somebody else changed what this commit was made from."""
+    current = 0 if newest is None else newest.version
+    if commit.base is None or commit.base == current:
+        return
+    if commit.operation == "overwrite" and not written_after(tx, commit):
+        return
+    raise VersionConflict(
+        f"Table {commit.table!r} went from version {commit.base} to {current} meanwhile, and "
+        f"{', '.join(commit.partitions[:5])} was written to; read it again and repeat the {commit.operation}."
+    )
+
+
+def store_commit(tx: Transaction, commit: Commit, newest: Commit | None) -> Commit:
+    """The commit is the next version, or kept aside when it is quarantined."""
+    if commit.state == "quarantined":
+        stored = msgspec.structs.replace(commit, rows=added_rows(commit))
+        tx.insert("commits", stored)
+        return stored
+    version = 1 if newest is None or newest.version is None else newest.version + 1
+    columns = _columns_after(commit, newest)
+    removed = remove_files(tx, commit.table, _removed_paths(tx, commit), version)
+    digest = next_digest(tx, newest, commit.added, removed)
+    add_files(tx, commit.table, commit.added, version)
+    rows = (newest.rows if newest is not None else 0) + added_rows(commit) - sum(file.rows for file in removed)
+    stored = msgspec.structs.replace(
+        commit, version=version, rows=rows, columns=columns, digest=digest, removed=tuple(file.path for file in removed)
+    )
+    tx.insert("commits", stored)
+    return stored
+
+
+def settle_commit(tx: Transaction, commit: Commit, *, release: bool) -> Commit:
+    """A quarantined commit is a flagged version now, or discarded. Raises Misuse, VersionConflict."""
+    if commit.state != "quarantined":
+        raise Misuse(f"Commit {commit.id} of {commit.table} is {commit.state}; only a quarantined one is settled.")
+    if not release:
+        settled = msgspec.structs.replace(commit, state="discarded")
+        tx.replace("commits", settled)
+        return settled
+    newest = tx.one(Commit, NEWEST, commit.table)
+    refuse_conflict(tx, commit, newest)
+    tx.execute("DELETE FROM commits WHERE id = ?", commit.id)
+    return store_commit(tx, msgspec.structs.replace(commit, state="flagged"), newest)
+
+
+def added_rows(commit: Commit) -> int:
+    """How many rows the commit's files hold."""
+    return sum(file.rows for file in commit.added)
+
+
+def describe(commit: Commit) -> dict[str, object]:
+    """What the event of a commit tells."""
+    return {
+        "commit": commit.id, "version": commit.version, "state": commit.state, "operation": commit.operation,
+        "partitions": list(commit.partitions), "rows": added_rows(commit), "run": commit.run,
+    }  # fmt: skip
+
+
+def _columns_after(commit: Commit, newest: Commit | None) -> tuple[Column, ...]:
+    if commit.operation in RESHAPES:
+        return commit.columns
+    return merge_columns(commit.table, newest.columns if newest is not None else (), commit.columns)
+
+
+def _removed_paths(tx: Transaction, commit: Commit) -> list[str]:
+    """An overwrite replaces what its partitions hold now; everything else names its files."""
+    if commit.operation != "overwrite":
+        return list(commit.removed)
+    return [file.path for file in live_files(tx, commit.table, commit.partitions)]

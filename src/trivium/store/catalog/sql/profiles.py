@@ -1,0 +1,43 @@
+"""What partitions looked like, in today's names of columns."""
+
+from __future__ import annotations
+
+import msgspec
+
+from trivium.store.catalog.sql.database import Transaction
+from trivium.store.catalog.sql.rows import from_json
+from trivium.values.alerts import Profile
+from trivium.values.tables import Commit
+
+NEWEST_OF_EACH = (
+    "SELECT c.version, j.profile FROM (SELECT j.commit_id, j.partition, ROW_NUMBER() OVER "
+    "(PARTITION BY j.partition ORDER BY c.version DESC) AS place FROM commits c "
+    'JOIN judgements j ON j.commit_id = c.id WHERE c."table" = ? AND c.version > ?) n '
+    "JOIN judgements j ON j.commit_id = n.commit_id AND j.partition = n.partition "
+    "JOIN commits c ON c.id = n.commit_id WHERE n.place = 1 ORDER BY j.partition DESC LIMIT ?"
+)
+
+
+def read_profiles(tx: Transaction, table: str, *, after: int, limit: int) -> list[Profile]:
+    """The profile of each partition written after a version, by the commit that wrote it last, oldest first."""
+    rows = tx.execute(NEWEST_OF_EACH, table, after, limit).fetchall()
+    renames = _renames(tx, table)
+    found = [(int(row["version"]), from_json(Profile, row["profile"])) for row in reversed(rows)]
+    return [_renamed(profile, [names for at, names in renames if at > version]) for version, profile in found]
+
+
+def _renames(tx: Transaction, table: str) -> list[tuple[int, dict[str, str]]]:
+    """(version, names before to names after) of each renaming of columns, oldest first."""
+    commits = tx.all(
+        Commit, "SELECT * FROM commits WHERE \"table\" = ? AND operation = 'rename' ORDER BY version", table
+    )
+    return [(commit.version, commit.renamed) for commit in commits if commit.version is not None]
+
+
+def _renamed(profile: Profile, renames: list[dict[str, str]]) -> Profile:
+    for names in renames:
+        columns = tuple(
+            msgspec.structs.replace(column, name=names.get(column.name, column.name)) for column in profile.columns
+        )
+        profile = msgspec.structs.replace(profile, columns=columns)
+    return profile
