@@ -9,7 +9,9 @@ import msgspec
 
 from trivium.errors import NotFound
 from trivium.store.catalog.sql.database import Database, Transaction
+from trivium.store.catalog.sql.lineage import record_read
 from trivium.store.catalog.sql.rows import json_text
+from trivium.values.lineage import Read
 from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
 
 
@@ -28,6 +30,8 @@ class SqlRuns:
             if tx.execute("SELECT 1 FROM environments WHERE digest = ?", environment.digest).fetchone() is None:
                 tx.insert("environments", environment)
             tx.insert("runs", run)
+            for each in run.inputs:
+                record_read(tx, Read(run.id, "", "table", each.table, each.version))
             inputs = {each.table: each.version for each in run.inputs}
             tx.event(
                 run.actor, "run.started", run.id, {"pipeline": run.pipeline, "inputs": inputs, "trigger": run.trigger}

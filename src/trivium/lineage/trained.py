@@ -1,0 +1,42 @@
+"""Which models learnt from rows of a table: asked before rows are erased."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from trivium.store.catalog import Catalog
+from trivium.values.lineage import Read
+
+PAGE = 1000
+ALL = 1_000_000
+
+
+def models_trained_on(catalog: Catalog, table: str, versions: Iterable[int] | None = None) -> list[tuple[str, int]]:
+    """(model, version) of every model whose run read one of these versions, or a table that such a run wrote.
+
+    versions: those that hold the rows in question, exactly (None: all). A run that read a table for the evaluation
+    only counts as well: its exam is stored. Nothing is left out for the sake of speed, however many runs there are.
+    What a gateway looked up for a request is not followed.
+    """
+    wanted = None if versions is None else frozenset(versions)
+    waiting = deque(read.run for read in _readers(catalog, table) if wanted is None or read.version in wanted)
+    runs: set[str] = set()
+    found: set[tuple[str, int]] = set()
+    while waiting:
+        run = waiting.popleft()
+        if run in runs:
+            continue
+        runs.add(run)
+        found |= {(model.name, model.version) for model in catalog.lineage.models_of_run(run)}
+        waiting.extend(
+            read.run for write in catalog.lineage.writes_of(run, limit=ALL) for read in _readers(catalog, write.table, write.version)
+        )
+    return sorted(found)
+
+
+def _readers(catalog: Catalog, table: str, version: int | None = None) -> Iterator[Read]:
+    page = catalog.lineage.readers_of(table, version, limit=PAGE)
+    while page:
+        yield from page
+        page = catalog.lineage.readers_of(table, version, after=page[-1], limit=PAGE)

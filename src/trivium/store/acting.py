@@ -1,0 +1,52 @@
+"""Which task acts here, so that what it reads and writes is put down to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from trivium.store.catalog import Catalog
+from trivium.values.lineage import Read, ReadKind
+
+
+@dataclass(frozen=True)
+class Acting:
+    """A task of a run (for a script the node "script"). `known` holds the reads that are on record already."""
+
+    run: str
+    node: str
+    known: set[Read] = field(default_factory=set)
+
+
+_acting: ContextVar[Acting | None] = ContextVar("trivium_acting", default=None)
+
+
+def acting_run() -> str | None:
+    """The id of the run that acts here, or None."""
+    acting = _acting.get()
+    return None if acting is None else acting.run
+
+
+@contextmanager
+def use_acting(run: str, node: str) -> Iterator[None]:
+    """Inside the block, this task acts."""
+    token = _acting.set(Acting(run, node))
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def note_read(
+    catalog: Catalog, kind: ReadKind, name: str, version: int = 0, columns: tuple[str, ...] | None = None
+) -> None:
+    """The task that acts here, if one does, is on record as a reader of this."""
+    acting = _acting.get()
+    if acting is None:
+        return
+    read = Read(acting.run, acting.node, kind, name, version, columns)
+    if read not in acting.known:
+        catalog.lineage.record_reads([read])
+        acting.known.add(read)

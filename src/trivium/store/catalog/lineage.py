@@ -1,0 +1,63 @@
+"""What the catalog remembers of where things come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from trivium.values.lineage import Read, Write
+from trivium.values.models import ModelVersion
+
+
+class Lineage(Protocol):
+    """Who read and wrote what, found by either side.
+
+    Guarantees: each method is one transaction and uses an index, whatever the number of runs. A run's pinned inputs
+    are recorded in the transaction that starts it, and who wrote a version in the transaction that publishes it.
+
+    A later version *carries* an earlier one until every file that the earlier one added was replaced by `overwrite`
+    or dropped by `restore`; what other operations rewrote still counts, so nothing that may be inside is left out.
+    """
+
+    def record_reads(self, reads: Sequence[Read]) -> None:
+        """These reads are on record. One that already is keeps what is known; the columns of both are joined."""
+
+    def reads_of(self, run: str, *, limit: int = 1000) -> list[Read]:
+        """What a run read, by kind, name, version and task."""
+
+    def writes_of(self, run: str, *, limit: int = 1000) -> list[Write]:
+        """The versions that a run wrote, by table and version."""
+
+    def readers_of(
+        self, table: str, version: int | None = None, *, after: Read | None = None, limit: int = 1000
+    ) -> list[Read]:
+        """Reads of this version and of later ones that carry it (None: of any), by version, run and task.
+
+        `after` is the last one already seen.
+        """
+
+    def writers_of(
+        self, table: str, version: int | None = None, *, before: int | None = None, limit: int = 1000
+    ) -> list[Write]:
+        """The commits whose rows this version carries, its own among them (None: all), newest first.
+
+        `before` is the version of the last one already seen.
+        """
+
+    def blob_readers(self, digest: str, *, limit: int = 1000) -> list[Read]:
+        """Who read the blob."""
+
+    def blobs_of(self, run: str, *, limit: int = 1000) -> list[tuple[str, str]]:
+        """(task, digest) of what the run's tasks returned."""
+
+    def models_of_run(self, run: str) -> list[ModelVersion]:
+        """The model versions that the run registered, and those whose artifact one of its tasks returned."""
+
+    def models_of_blob(self, digest: str) -> list[ModelVersion]:
+        """The model versions whose artifact or report this blob is."""
+
+    def position(self, name: str) -> int:
+        """The last event that this reader of the event log has dealt with; 0 for a new one."""
+
+    def advance(self, name: str, seq: int) -> None:
+        """The reader has dealt with every event up to this one. A position never goes back."""

@@ -1,0 +1,133 @@
+"""Lineage over SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from trivium.store.catalog.sql.database import Database, Transaction
+from trivium.values.lineage import Read, Write
+from trivium.values.models import ModelVersion
+
+WRITE = 'c."table", c.version, c.operation, c.run, c.actor, c.committed_at'
+
+# Whether {version} may hold rows of commit c. A file's path has a span of versions for each time that it was live.
+# A commit that added no file, or whose files are forgotten, counts as carried.
+CARRIED = """(c.version = {version} OR NOT EXISTS (
+    SELECT 1 FROM files f WHERE f."table" = c."table" AND f.added_version = c.version AND f.added_by = 'commit'
+) OR EXISTS (
+    SELECT 1 FROM files f JOIN files s ON s.path = f.path
+        LEFT JOIN commits x ON x."table" = s."table" AND x.version = s.removed_version
+    WHERE f."table" = c."table" AND f.added_version = c.version AND f.added_by = 'commit'
+        AND s.added_version <= {version} AND (s.removed_version IS NULL OR s.removed_version > {version}
+            OR s.removed_by <> 'commit' OR x.operation NOT IN ('overwrite', 'restore'))
+))"""
+
+
+class SqlLineage:
+    """Implements `Lineage`; see there for the guarantees."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def record_reads(self, reads: Sequence[Read]) -> None:
+        with self.database.write() as tx:
+            for read in reads:
+                record_read(tx, read)
+
+    def reads_of(self, run: str, *, limit: int = 1000) -> list[Read]:
+        return self.database.read().all(
+            Read, "SELECT * FROM lineage_reads WHERE run = ? ORDER BY kind DESC, name, version, node LIMIT ?", run, limit
+        )
+
+    def writes_of(self, run: str, *, limit: int = 1000) -> list[Write]:
+        return self.database.read().all(
+            Write,
+            f"SELECT {WRITE} FROM commits c WHERE c.run = ? AND c.version IS NOT NULL "
+            'ORDER BY c."table", c.version LIMIT ?',
+            run, limit,
+        )  # fmt: skip
+
+    def readers_of(
+        self, table: str, version: int | None = None, *, after: Read | None = None, limit: int = 1000
+    ) -> list[Read]:
+        seen = (-1, "", "") if after is None else (after.version, after.run, after.node)
+        page = "(r.version, r.run, r.node) > (?, ?, ?) ORDER BY r.version, r.run, r.node LIMIT ?"
+        if version is None:
+            statement = f"SELECT r.* FROM lineage_reads r WHERE r.kind = 'table' AND r.name = ? AND {page}"
+            return self.database.read().all(Read, statement, table, *seen, limit)
+        statement = (
+            'SELECT r.* FROM lineage_reads r JOIN commits c ON c."table" = r.name AND c.version = ? '
+            f"WHERE r.kind = 'table' AND r.name = ? AND r.version >= ? AND {CARRIED.format(version='r.version')} "
+            f"AND {page}"
+        )
+        return self.database.read().all(Read, statement, version, table, version, *seen, limit)
+
+    def writers_of(
+        self, table: str, version: int | None = None, *, before: int | None = None, limit: int = 1000
+    ) -> list[Write]:
+        carried, values = ("", ()) if version is None else (f" AND {CARRIED.format(version='v.version')}", (version,))
+        asked = "" if version is None else "JOIN (SELECT CAST(? AS BIGINT) AS version) v ON c.version <= v.version "
+        return self.database.read().all(
+            Write,
+            f'SELECT {WRITE} FROM commits c {asked}WHERE c."table" = ? AND c.version IS NOT NULL '
+            f"AND c.version < ?{carried} ORDER BY c.version DESC LIMIT ?",
+            *values, table, 2**62 if before is None else before, limit,
+        )  # fmt: skip
+
+    def blob_readers(self, digest: str, *, limit: int = 1000) -> list[Read]:
+        return self.database.read().all(
+            Read,
+            "SELECT * FROM lineage_reads WHERE kind = 'blob' AND name = ? ORDER BY run, node LIMIT ?",
+            digest, limit,
+        )  # fmt: skip
+
+    def blobs_of(self, run: str, *, limit: int = 1000) -> list[tuple[str, str]]:
+        rows = self.database.read().execute(
+            "SELECT node, digest FROM task_outputs WHERE run = ? ORDER BY node, digest LIMIT ?", run, limit
+        )
+        return [(row["node"], row["digest"]) for row in rows]
+
+    def models_of_run(self, run: str) -> list[ModelVersion]:
+        return self.database.read().all(
+            ModelVersion,
+            "SELECT * FROM model_versions WHERE run = ? OR artifact IN (SELECT digest FROM task_outputs WHERE run = ?) "
+            "ORDER BY name, version",
+            run, run,
+        )  # fmt: skip
+
+    def models_of_blob(self, digest: str) -> list[ModelVersion]:
+        return self.database.read().all(
+            ModelVersion,
+            "SELECT * FROM model_versions WHERE artifact = ? OR report = ? ORDER BY name, version",
+            digest, digest,
+        )  # fmt: skip
+
+    def position(self, name: str) -> int:
+        row = self.database.read().execute("SELECT seq FROM positions WHERE name = ?", name).fetchone()
+        return 0 if row is None else int(row["seq"])
+
+    def advance(self, name: str, seq: int) -> None:
+        with self.database.write() as tx:
+            tx.execute(
+                "INSERT INTO positions (name, seq) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = "
+                "CASE WHEN excluded.seq > positions.seq THEN excluded.seq ELSE positions.seq END",
+                name, seq,
+            )  # fmt: skip
+
+
+def record_read(tx: Transaction, read: Read) -> None:
+    """The read is on record, in a transaction that also does something else."""
+    known = tx.one(
+        Read,
+        "SELECT * FROM lineage_reads WHERE run = ? AND node = ? AND kind = ? AND name = ? AND version = ?",
+        read.run, read.node, read.kind, read.name, read.version,
+    )  # fmt: skip
+    if known is None:
+        tx.insert("lineage_reads", read)
+        return
+    columns = None if known.columns is None or read.columns is None else {*known.columns, *read.columns}
+    joined = msgspec.structs.replace(known, columns=None if columns is None else tuple(sorted(columns)))
+    if joined != known:
+        tx.replace("lineage_reads", joined)

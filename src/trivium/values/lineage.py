@@ -1,0 +1,85 @@
+"""Where things come from and what they go into: the nodes and edges of lineage, and the facts behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from trivium.values.tables import Operation
+
+NodeKind = Literal["table", "run", "blob", "model", "endpoint"]
+ReadKind = Literal["table", "blob"]
+Direction = Literal["upstream", "downstream"]
+
+
+class Read(Struct, frozen=True):
+    """A run read a table version, or a blob by its digest (`version` is 0 then).
+
+    `node` is the task that did; "" is the run itself, which pins its inputs when it starts. `columns` are the only
+    ones that were read; None: all of them, or it is not known which.
+    """
+
+    run: str
+    node: str
+    kind: ReadKind
+    name: str
+    version: int = 0
+    columns: tuple[str, ...] | None = None
+
+
+class Write(Struct, frozen=True):
+    """A published commit as lineage sees it: which version of which table, written by which run (None: by hand)."""
+
+    table: str
+    version: int
+    operation: Operation
+    run: str | None
+    actor: str
+    committed_at: datetime
+
+
+class Node(Struct, frozen=True, order=True):
+    """Anything that data comes from or goes into. A table without `version` is all of its versions.
+
+    `column` narrows a table to one of its columns.
+    """
+
+    kind: NodeKind
+    name: str
+    version: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        head = self.name if self.kind == "table" else f"{self.kind}:{self.name}"
+        at = f"@{self.version}" if self.version is not None else ""
+        return f"{head}{at}.{self.column}" if self.column else head + at
+
+
+class Edge(Struct, frozen=True):
+    """Data went from `source` into `target`. `how` says it from the target's side ("read by", "written by").
+
+    `by` is the task of the run, where one task did it. `detail` tells more ("append", "champion", "version 30").
+    """
+
+    source: Node
+    target: Node
+    how: str
+    by: str = ""
+    detail: str = ""
+
+
+class Walk(Struct, frozen=True):
+    """What was found from `start`: edges in the order in which they were met. Not `complete`: a limit ended it."""
+
+    start: Node
+    direction: Direction
+    edges: tuple[Edge, ...]
+    complete: bool
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Everything that was reached, nearest first, without `start`."""
+        far = [edge.source if self.direction == "upstream" else edge.target for edge in self.edges]
+        return tuple(node for node in dict.fromkeys(far) if node != self.start)
