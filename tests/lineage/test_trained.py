@@ -39,7 +39,7 @@ def write(store: Store, table: str, run: str | None, *, operation: Any = "append
     if run is None:
         commit = getattr(to, operation)(rows, store=store)
     else:
-        with use_acting(run, "task"):
+        with use_acting(store.catalog, run, "task"):
             commit = getattr(to, operation)(rows, store=store)
     assert commit.version is not None
     return int(commit.version)

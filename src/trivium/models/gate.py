@@ -11,6 +11,7 @@ from trivium.errors import NotFound, TriviumError
 from trivium.models.manifest import Manifest
 from trivium.models.package import open_model, read_manifest
 from trivium.models.report import declared_gate, get_report, read_exam
+from trivium.store.acting import off_the_record
 from trivium.store.store import Store
 from trivium.values.alerts import CheckResult
 from trivium.values.models import Gate, ModelVersion, Report
@@ -21,6 +22,7 @@ SAME = 1e-9
 WORSE_BY = 0.01  # the champion may be better by this share of the measure's unit before a worse candidate is refused
 
 
+@off_the_record()
 def judge_gate(store: Store, name: str, version: int | str | None = None) -> Gate:
     """The gate of a version (number, alias, or None for the newest) is judged now and on record; see `passed`.
 

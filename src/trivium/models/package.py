@@ -16,6 +16,7 @@ from trivium.models.formats import UNSAFE, find_format
 from trivium.models.manifest import Derived, Manifest, TargetKind, WeightFile, mattering_packages, python_version
 from trivium.models.prepare import compile_stages, derive
 from trivium.models.signature import conform, dtypes_of, learn_fields
+from trivium.store.acting import note_read
 from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
 from trivium.values.tables import Column
@@ -169,8 +170,11 @@ class Model:
 def open_model(blobs: Blobs, artifact: str, *, unsafe: bool = False) -> Model:
     """The model with this artifact digest, every byte verified; the code that trained it is not needed.
 
+    A task that opens one is on record as its reader.
+
     Raises NotFound or CorruptObject for bytes that are gone or changed, Misuse for a pickle without `unsafe=True`.
     """
+    note_read("blob", artifact)
     return Model.load(blobs, ArtifactRef("model", artifact, facts={"unsafe": unsafe}))
 
 

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from trivium.errors import Misuse
+from trivium.store.acting import use_acting
 from trivium.store.store import Store
 from trivium.values.runs import MetricPoint
 
@@ -73,7 +74,8 @@ def use_task(context: TaskContext) -> Iterator[TaskContext]:
     """Inside the block, this is the current task; its metrics are on record afterwards."""
     token = _current.set(context)
     try:
-        yield context
+        with use_acting(context.store.catalog, context.run, context.node):
+            yield context
     finally:
         _current.reset(token)
         context.flush()

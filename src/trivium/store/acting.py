@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from trivium.values.lineage import Read, ReadKind
 class Acting:
     """A task of a run (for a script the node "script"). `known` holds the reads that are on record already."""
 
+    catalog: Catalog
     run: str
     node: str
     known: set[Read] = field(default_factory=set)
@@ -30,23 +31,31 @@ def acting_run() -> str | None:
 
 
 @contextmanager
-def use_acting(run: str, node: str) -> Iterator[None]:
+def use_acting(catalog: Catalog, run: str, node: str) -> Iterator[None]:
     """Inside the block, this task acts."""
-    token = _acting.set(Acting(run, node))
+    token = _acting.set(Acting(catalog, run, node))
     try:
         yield
     finally:
         _acting.reset(token)
 
 
-def note_read(
-    catalog: Catalog, kind: ReadKind, name: str, version: int = 0, columns: tuple[str, ...] | None = None
-) -> None:
-    """The task that acts here, if one does, is on record as a reader of this."""
+@contextmanager
+def off_the_record() -> Iterator[None]:
+    """Inside the block, or the decorated function, nobody acts: what judging a task's result reads is no input of it."""
+    token = _acting.set(None)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def note_read(kind: ReadKind, name: str, version: int = 0, columns: Sequence[str] | None = None) -> None:
+    """The task that acts here, if one does, is on record as a reader of this. columns: None for all of them."""
     acting = _acting.get()
     if acting is None:
         return
-    read = Read(acting.run, acting.node, kind, name, version, columns)
+    read = Read(acting.run, acting.node, kind, name, version, None if columns is None else tuple(sorted(set(columns))))
     if read not in acting.known:
-        catalog.lineage.record_reads([read])
+        acting.catalog.lineage.record_reads([read])
         acting.known.add(read)

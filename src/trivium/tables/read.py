@@ -7,6 +7,7 @@ import warnings
 import polars as pl
 
 from trivium.errors import NotFound
+from trivium.store.acting import note_read
 from trivium.store.store import Store
 from trivium.values.tables import Commit
 
@@ -35,6 +36,7 @@ def read_version(store: Store, name: str, version: int | None = None) -> pl.Lazy
     if commit.state == "flagged":
         _warn_flagged(store, commit)
     assert commit.version is not None  # noqa: S101 # published commits have a version
+    note_read("table", name, commit.version)
     files = store.catalog.tables.files(name, commit.version)
     return store.lake.scan(files, [column.name for column in commit.columns])
 
