@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
+from trivium.lineage.pages import ALL, list_readers
 from trivium.store.catalog import Catalog
-from trivium.values.lineage import Read
-
-PAGE = 1000
-ALL = 1_000_000
 
 
 def models_trained_on(catalog: Catalog, table: str, versions: Iterable[int] | None = None) -> list[tuple[str, int]]:
@@ -20,7 +17,7 @@ def models_trained_on(catalog: Catalog, table: str, versions: Iterable[int] | No
     What a gateway looked up for a request is not followed.
     """
     wanted = None if versions is None else frozenset(versions)
-    waiting = deque(read.run for read in _readers(catalog, table) if wanted is None or read.version in wanted)
+    waiting = deque(read.run for read in list_readers(catalog, table) if wanted is None or read.version in wanted)
     runs: set[str] = set()
     found: set[tuple[str, int]] = set()
     while waiting:
@@ -30,13 +27,8 @@ def models_trained_on(catalog: Catalog, table: str, versions: Iterable[int] | No
         runs.add(run)
         found |= {(model.name, model.version) for model in catalog.lineage.models_of_run(run)}
         waiting.extend(
-            read.run for write in catalog.lineage.writes_of(run, limit=ALL) for read in _readers(catalog, write.table, write.version)
+            read.run
+            for write in catalog.lineage.writes_of(run, limit=ALL)
+            for read in list_readers(catalog, write.table, write.version)
         )
     return sorted(found)
-
-
-def _readers(catalog: Catalog, table: str, version: int | None = None) -> Iterator[Read]:
-    page = catalog.lineage.readers_of(table, version, limit=PAGE)
-    while page:
-        yield from page
-        page = catalog.lineage.readers_of(table, version, after=page[-1], limit=PAGE)

@@ -42,7 +42,7 @@ def use_acting(catalog: Catalog, run: str, node: str) -> Iterator[None]:
 
 @contextmanager
 def off_the_record() -> Iterator[None]:
-    """Inside the block, or the decorated function, nobody acts: what judging a task's result reads is no input of it."""
+    """Inside the block, or the decorated function, nobody acts: what judging a result reads is no input of it."""
     token = _acting.set(None)
     try:
         yield

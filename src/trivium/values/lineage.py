@@ -11,6 +11,9 @@ from trivium.values.tables import Operation
 
 NodeKind = Literal["table", "run", "blob", "model", "endpoint"]
 ReadKind = Literal["table", "blob"]
+How = Literal[
+    "read", "wrote", "returned", "registered", "trained", "opened", "serves", "looks up", "labels", "logs", "is"
+]
 Direction = Literal["upstream", "downstream"]
 
 
@@ -58,25 +61,26 @@ class Node(Struct, frozen=True, order=True):
 
 
 class Edge(Struct, frozen=True):
-    """Data went from `source` into `target`. `how` says it from the target's side ("read by", "written by").
+    """Data went from `source` into `target`: a run `read` a table or `wrote` it, an endpoint `serves` a model.
 
-    `by` is the task of the run, where one task did it. `detail` tells more ("append", "champion", "version 30").
+    `by` names the tasks of the run that did it, where they are known. `detail` tells more ("append", "champion").
     """
 
     source: Node
     target: Node
-    how: str
-    by: str = ""
+    how: How
+    by: tuple[str, ...] = ()
     detail: str = ""
 
 
 class Walk(Struct, frozen=True):
-    """What was found from `start`: edges in the order in which they were met. Not `complete`: a limit ended it."""
+    """What was found from `start`: edges, nearest first. `cut` says what ended the walk early: the depth or the limit
+    that was asked for; "" when nothing is left out."""
 
     start: Node
     direction: Direction
     edges: tuple[Edge, ...]
-    complete: bool
+    cut: Literal["", "depth", "limit"] = ""
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -38,8 +38,10 @@ class SqlLineage:
 
     def reads_of(self, run: str, *, limit: int = 1000) -> list[Read]:
         return self.database.read().all(
-            Read, "SELECT * FROM lineage_reads WHERE run = ? ORDER BY kind DESC, name, version, node LIMIT ?", run, limit
-        )
+            Read,
+            "SELECT * FROM lineage_reads WHERE run = ? ORDER BY kind DESC, name, version, node LIMIT ?",
+            run, limit,
+        )  # fmt: skip
 
     def writes_of(self, run: str, *, limit: int = 1000) -> list[Write]:
         return self.database.read().all(
