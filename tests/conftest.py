@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.postgres import fresh_schema, running_server
 
 from trivium.settings import load_settings
 from trivium.store.store import Store, connect, open_store, use_store
@@ -38,3 +39,17 @@ def fixed_store(tmp_path: Path, clock: Callable[[], datetime]) -> Iterator[Store
     with use_store(opened):
         yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a real PostgreSQL server, started when a test first needs it and ended with the tests."""
+    with running_server("fsync=off") as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a catalog that does not exist yet, in a schema of its own on a real PostgreSQL server."""
+    with fresh_schema(postgres_server) as url:
+        yield url

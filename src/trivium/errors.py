@@ -43,6 +43,18 @@ class VersionConflict(TriviumError):
     """Somebody else committed to this object first; read it again and repeat the act."""
 
 
+class StoreBusy(TriviumError):
+    """Others were writing for so long that this act was given up; nothing of it was stored, so repeat it."""
+
+
+class StoreUnreachable(TriviumError):
+    """The catalog's server does not answer; nothing of this act was stored, so repeat it when the server is back."""
+
+
+class OutcomeUnknown(TriviumError):
+    """The connection broke during a commit, so it is unknown whether it is stored; repeat it with the same key."""
+
+
 class Quarantined(TriviumError):
     """A blocking check failed, so the rows are kept aside and no reader sees them."""
 

@@ -18,10 +18,14 @@ STATE_FOLDER = ".trivium"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One project's settings. `root` is the folder that holds `trivium.toml` and `.trivium/`."""
+    """One project's settings. `root` is the folder that holds `trivium.toml` and `.trivium/`.
+
+    store: where the catalog is: a `postgresql://` URL, or "" for a file in `.trivium/`.
+    """
 
     root: Path
     actor: str
+    store: str = ""
     durability: Literal["full", "fast"] = "full"
     approvals: Annotated[int, msgspec.Meta(ge=0)] = 1
     executor: str = "local"
@@ -45,7 +49,7 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
         read_project(root),
         {
             name: environ[f"TRIVIUM_{name.upper()}"]
-            for name in ("actor", "durability", "approvals", "executor")
+            for name in ("actor", "store", "durability", "approvals", "executor")
             if f"TRIVIUM_{name.upper()}" in environ
         },
         {name: value for name, value in flags.items() if value is not None},

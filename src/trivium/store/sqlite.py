@@ -11,15 +11,17 @@ BUSY_SECONDS = 60.0
 PAUSE_SECONDS = 0.02
 
 
-def open_sqlite(path: Path, *, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
-    """A connection in WAL mode, without implicit transactions, that waits up to a minute for other writers.
+def open_sqlite(
+    path: Path, *, synchronous: Literal["FULL", "NORMAL"], patience: float = BUSY_SECONDS
+) -> sqlite3.Connection:
+    """A connection in WAL mode, without implicit transactions, that waits for other writers.
 
     It may be closed by another thread. Raises sqlite3.DatabaseError for a file that is not SQLite.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     try:
-        _enter_wal(connection)
+        _enter_wal(connection, patience)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
     except BaseException:
         connection.close()
@@ -27,9 +29,9 @@ def open_sqlite(path: Path, *, synchronous: Literal["FULL", "NORMAL"]) -> sqlite
     return connection
 
 
-def _enter_wal(connection: sqlite3.Connection) -> None:
+def _enter_wal(connection: sqlite3.Connection, patience: float) -> None:
     # SQLite does not wait for others while the mode of a new file changes, whatever the timeout: so this does.
-    for _ in range(int(BUSY_SECONDS / PAUSE_SECONDS)):
+    for _ in range(int(patience / PAUSE_SECONDS)):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return

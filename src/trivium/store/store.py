@@ -50,7 +50,7 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = ne
     sync = settings.durability == "full"
     return Store(
         settings=settings,
-        catalog=open_catalog(state / "catalog.db", clock=clock, durability=settings.durability),
+        catalog=open_catalog(settings.store or state / "catalog.db", clock=clock, durability=settings.durability),
         lake=Lake(state / "tables", ids=ids, sync=sync),
         blobs=Blobs(state / "blobs", sync=sync),
         online=Online(state / "online.db"),

@@ -11,6 +11,7 @@ from trivium.store.catalog.endpoints import Endpoints
 from trivium.store.catalog.events import Events
 from trivium.store.catalog.lineage import Lineage
 from trivium.store.catalog.models import Models
+from trivium.store.catalog.retention import Retention
 from trivium.store.catalog.runs import Runs
 from trivium.store.catalog.sql.alerts import SqlAlerts
 from trivium.store.catalog.sql.database import Database
@@ -18,7 +19,9 @@ from trivium.store.catalog.sql.endpoints import SqlEndpoints
 from trivium.store.catalog.sql.events import SqlEvents
 from trivium.store.catalog.sql.lineage import SqlLineage
 from trivium.store.catalog.sql.models import SqlModels
+from trivium.store.catalog.sql.retention import SqlRetention
 from trivium.store.catalog.sql.runs import SqlRuns
+from trivium.store.catalog.sql.sessions import session_opener
 from trivium.store.catalog.sql.tables import SqlTables
 from trivium.store.catalog.sql.triggers import SqlTriggers
 from trivium.store.catalog.tables import Alerts, Tables
@@ -38,6 +41,7 @@ class Catalog:
 
     tables: Tables
     alerts: Alerts
+    retention: Retention
     runs: Runs
     models: Models
     endpoints: Endpoints
@@ -51,12 +55,17 @@ class Catalog:
         self.database.close()
 
 
-def open_catalog(path: Path, *, clock: Clock, durability: str = "full") -> Catalog:
-    """The catalog in this SQLite file, made or upgraded when needed."""
-    database = Database(path, clock=clock, durability=durability)
+def open_catalog(place: Path | str, *, clock: Clock, durability: str = "full", patience: float = 60.0) -> Catalog:
+    """The catalog in this SQLite file or at this PostgreSQL URL, made or upgraded when needed.
+
+    durability: "full": what a method wrote is on disk when it returns. "fast": a power loss or a crash of the server
+    may take the last second, a kill of this process nothing. patience: seconds to wait for other writers.
+    """
+    database = Database(session_opener(place, durability=durability, patience=patience), clock=clock)
     return Catalog(
         tables=SqlTables(database),
         alerts=SqlAlerts(database),
+        retention=SqlRetention(database),
         runs=SqlRuns(database),
         models=SqlModels(database),
         endpoints=SqlEndpoints(database),

@@ -12,25 +12,40 @@ import pytest
 
 from trivium.store.catalog import Catalog, open_catalog
 
-Opener = Callable[[], Catalog]
+Opener = Callable[..., Catalog]
 
 
-def sqlite_opener(folder: Path, clock: Callable[[], datetime]) -> Opener:
-    """Opens the same SQLite file again and again, as other processes would."""
-    return lambda: open_catalog(folder / "catalog.db", clock=clock, durability="fast")
+def sqlite_place(request: pytest.FixtureRequest) -> Path:
+    """A file of this test."""
+    folder: Path = request.getfixturevalue("tmp_path")
+    return folder / "catalog.db"
 
 
-OPENERS = {"sqlite": sqlite_opener}
+def postgres_place(request: pytest.FixtureRequest) -> str:
+    """A schema of this test."""
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+OPENERS: dict[str, Callable[[pytest.FixtureRequest], Path | str]] = {
+    "postgres": postgres_place,
+    "sqlite": sqlite_place,
+}
 
 
 @pytest.fixture(params=sorted(OPENERS))
-def open_again(request: pytest.FixtureRequest, tmp_path: Path, clock: Callable[[], datetime]) -> Iterator[Opener]:
-    """Opens one and the same catalog, each time with connections of its own."""
-    opened: list[Catalog] = []
-    opener = OPENERS[request.param](tmp_path, clock)
+def place(request: pytest.FixtureRequest) -> Path | str:
+    """Where a catalog can be made."""
+    return OPENERS[request.param](request)
 
-    def open_one() -> Catalog:
-        opened.append(opener())
+
+@pytest.fixture
+def open_again(place: Path | str, clock: Callable[[], datetime]) -> Iterator[Opener]:
+    """Opens one and the same catalog, each time with connections of its own, as other processes would."""
+    opened: list[Catalog] = []
+
+    def open_one(**more: Any) -> Catalog:
+        opened.append(open_catalog(place, clock=clock, durability="fast", **more))
         return opened[-1]
 
     yield open_one

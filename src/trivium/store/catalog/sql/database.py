@@ -1,38 +1,45 @@
-"""Connections, transactions and migrations. Writers wait for each other, bounded; readers never wait."""
+"""Transactions. One writer at a time; the others wait for it, bounded; readers never wait."""
 
 from __future__ import annotations
 
-import sqlite3
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from trivium.clock import Clock
-from trivium.errors import TriviumError
+from trivium.errors import Misuse, StoreUnreachable, TriviumError
 from trivium.failpoints import failpoint
 from trivium.store.catalog.sql.chain import FIRST, event_hash
+from trivium.store.catalog.sql.migration import Step, migrate, migrations
 from trivium.store.catalog.sql.rows import Scalar, from_row, iso, json_text, to_row
-from trivium.store.sqlite import open_sqlite
+from trivium.store.catalog.sql.session import Result, Session
 from trivium.values.events import Event
 
 T = TypeVar("T", bound=msgspec.Struct)
+Execute = Callable[[str, Sequence[Scalar]], Result]
 
 
 class Transaction:
     """What one method may do inside its one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
-        self.connection = connection
+    def __init__(self, session: Session, clock: Clock, execute: Execute | None = None) -> None:
+        self.session = session
         self.clock = clock
+        self._execute = execute or session.execute
 
-    def execute(self, statement: str, *values: Scalar) -> sqlite3.Cursor:
-        """One statement."""
-        return self.connection.execute(statement, values)
+    def execute(self, statement: str, *values: Scalar) -> Result:
+        """One statement. Raises Misuse for a text that not every database can hold."""
+        for value in values:
+            if isinstance(value, str) and "\0" in value:
+                raise Misuse(f"{value[:100]!r} holds a NUL character, which a catalog cannot store; leave it out.")
+        try:
+            return self._execute(statement, values)
+        except UnicodeEncodeError as error:
+            raise Misuse(f"{error.object[:100]!r} is not Unicode text (a surrogate stands alone).") from None
 
     def one(self, kind: type[T], statement: str, *values: Scalar) -> T | None:
         """The first row as a struct, or None."""
@@ -45,11 +52,15 @@ class Transaction:
 
     def insert(self, into: str, value: msgspec.Struct, **more: Scalar) -> None:
         """A row with the struct's fields and these further columns."""
-        self._write("INSERT INTO", into, {**to_row(value), **more})
+        self._write(into, {**to_row(value), **more})
 
     def replace(self, into: str, value: msgspec.Struct, **more: Scalar) -> None:
-        """The row with the same primary key is this one."""
-        self._write("INSERT OR REPLACE INTO", into, {**to_row(value), **more})
+        """The row with the same primary key has these values; when there was none, there is one."""
+        row = {**to_row(value), **more}
+        key = self.session.primary_key(into)
+        changed = ", ".join(f'"{name}" = excluded."{name}"' for name in row if name not in key)
+        names = ", ".join(f'"{name}"' for name in key)
+        self._write(into, row, f" ON CONFLICT ({names}) DO " + (f"UPDATE SET {changed}" if changed else "NOTHING"))
 
     def event(self, actor: str, kind: str, subject: str, detail: dict[str, Any]) -> Event:
         """An event in this transaction: the next link of the chain."""
@@ -64,114 +75,129 @@ class Transaction:
             "detail": json_text(detail),
         }
         digest = event_hash(before, fields)
-        self._write("INSERT INTO", "events", {**fields, "hash": digest})
+        self._write("events", {**fields, "hash": digest})
         return from_row(Event, {**fields, "hash": digest})
 
     def record(self, into: str, value: msgspec.Struct, event: Event) -> None:
         """A row for the fact of this event; its id is the event's place, so facts sort as the chain does."""
         self.insert(into, value, id=f"{event.seq:016d}")
 
-    def _write(self, verb: str, table: str, row: dict[str, Scalar]) -> None:
+    def _write(self, table: str, row: dict[str, Scalar], otherwise: str = "") -> None:
         # Table and column names are ours (struct fields), never input; values are bound.
         names = ", ".join(f'"{name}"' for name in row)
         marks = ", ".join("?" * len(row))
-        self.execute(f"{verb} {table} ({names}) VALUES ({marks})", *row.values())  # see above
+        self.execute(f"INSERT INTO {table} ({names}) VALUES ({marks}){otherwise}", *row.values())
 
 
 class Database:
-    """One SQLite file in WAL mode. With durability "full" a commit is on disk when it returns; "fast" may lose the
-    last second at a power loss, never at a kill."""
+    """The transactions of one catalog, for the threads of one process: a session for each, and none shared by a fork.
 
-    def __init__(self, path: Path, *, clock: Clock, durability: str = "full") -> None:
-        self.path = path
+    connect: opens a session. The catalog has the schema of `steps` when this returns.
+    """
+
+    def __init__(self, connect: Callable[[], Session], *, clock: Clock, steps: Sequence[Step] | None = None) -> None:
+        steps = migrations() if steps is None else steps
         self.clock = clock
-        self.synchronous: Literal["FULL", "NORMAL"] = "FULL" if durability == "full" else "NORMAL"
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
+        self.number = steps[-1].number
+        self._connect = connect
+        self._sessions = Sessions()
         try:
-            migrate(self)
+            migrate(self._session(), steps, clock)
         except BaseException:
             self.close()
             raise
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """A transaction that writes: all of it or nothing, durable when the block ends."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
+        """A transaction that writes: all of it or nothing, durable when the block ends.
+
+        Raises StoreBusy, StoreUnreachable (nothing was stored), OutcomeUnknown.
+        """
+        session = self._begun()
         try:
-            yield Transaction(connection, self.clock)
+            yield Transaction(session, self.clock)
             failpoint("catalog:before_commit")
-            connection.execute("COMMIT")
+            session.commit()
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            session.rollback()
             raise
         failpoint("catalog:after_commit")
 
     def read(self) -> Transaction:
         """Single reads; each sees what was committed before it."""
-        return Transaction(self._connection(), self.clock)
+        return Transaction(self._session(), self.clock, self._read)
 
     def close(self) -> None:
-        """Every connection is closed."""
+        """Every session is closed."""
+        self._sessions.close()
+
+    def _begun(self) -> Session:
+        session = self._session()
+        if session.in_transaction:
+            raise RuntimeError("A transaction that writes is already open in this thread.")
+        try:
+            number = session.begin()
+        except StoreUnreachable:  # an idle connection can end unnoticed; nothing was asked of the new one yet
+            session = self._session()
+            number = session.begin()
+        if number != self.number:
+            session.rollback()
+            raise TriviumError(
+                f"The catalog {session.place} was upgraded (schema {number}) while this process had it open as schema "
+                f"{self.number}; nothing of this was stored. Start the process again with the newer Trivium."
+            )
+        return session
+
+    def _read(self, statement: str, values: Sequence[Scalar]) -> Result:
+        session = self._session()
+        inside = session.in_transaction
+        try:
+            return session.execute(statement, values)
+        except StoreUnreachable:
+            if inside:
+                raise
+            return self._session().execute(statement, values)
+
+    def _session(self) -> Session:
+        if self._sessions.process != os.getpid():
+            self._sessions = Sessions(inherited=self._sessions)
+        session = self._sessions.find()
+        return self._sessions.add(self._connect()) if session is None else session
+
+
+class Sessions:
+    """The open sessions of one process, each its thread's own."""
+
+    def __init__(self, inherited: Sessions | None = None) -> None:
+        self.process = os.getpid()
+        # Closing what the parent process still uses would end it there; forgetting it might close it: so it is kept.
+        self._inherited = inherited
+        self._local = threading.local()
+        self._opened: list[tuple[threading.Thread, Session]] = []
+        self._guard = threading.Lock()
+
+    def find(self) -> Session | None:
+        """This thread's session, unless there is none that works."""
+        session: Session | None = getattr(self._local, "session", None)
+        return None if session is None or session.broken else session
+
+    def add(self, session: Session) -> Session:
+        """The session is this thread's; those that are broken or whose thread has ended are closed."""
+        self._local.session = session
         with self._guard:
-            for connection in self._opened:
-                connection.close()
+            left = [pair for pair in self._opened if not pair[0].is_alive() or pair[1].broken]
+            self._opened = [pair for pair in self._opened if pair not in left]
+            self._opened.append((threading.current_thread(), session))
+        for _, ended in left:
+            ended.close()
+        return session
+
+    def close(self) -> None:
+        """All are closed, if they are this process's own."""
+        if self.process != os.getpid():
+            return
+        with self._guard:
+            for _, session in self._opened:
+                session.close()
             self._opened.clear()
         self._local = threading.local()
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            self._local.connection = connection
-            with self._guard:
-                self._opened.append(connection)
-        return connection
-
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            connection = open_sqlite(self.path, synchronous=self.synchronous)
-        except sqlite3.DatabaseError as error:
-            raise TriviumError(
-                f"The catalog {self.path} cannot be opened: {error}. If it is damaged, restore it from a back-up."
-            ) from error
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.row_factory = sqlite3.Row
-        return connection
-
-
-def migrations() -> Sequence[tuple[int, str]]:
-    """The numbered steps (number, SQL) whose sum is the schema."""
-    folder = resources.files("trivium.store.catalog.sql") / "migrations"
-    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
-    return [(int(file.name.split("_")[0]), file.read_text(encoding="utf-8")) for file in files]
-
-
-def migrate(database: Database) -> None:
-    """The file has the newest schema; steps that it already has are not repeated."""
-    connection = database._connection()  # same file, same concept
-    steps = migrations()
-    if connection.execute("PRAGMA user_version").fetchone()[0] == steps[-1][0]:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        _apply(connection, steps, database.path)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-
-
-def _apply(connection: sqlite3.Connection, steps: Sequence[tuple[int, str]], path: Path) -> None:
-    done = connection.execute("PRAGMA user_version").fetchone()[0]
-    if done > steps[-1][0]:
-        raise TriviumError(f"The catalog {path} was written by a newer Trivium (schema {done}); upgrade this one.")
-    for number, script in steps:
-        if number > done:
-            for statement in script.split(";\n"):
-                if statement.strip():
-                    connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")

@@ -25,8 +25,8 @@ class SqlEvents:
     ) -> list[Event]:
         return self.database.read().all(
             Event,
-            "SELECT * FROM events WHERE seq > ? AND (? IS NULL OR kind = ?) AND (? IS NULL OR subject = ?) "
-            "ORDER BY seq LIMIT ?",
+            "SELECT * FROM events WHERE seq > ? AND (CAST(? AS TEXT) IS NULL OR kind = ?) "
+            "AND (CAST(? AS TEXT) IS NULL OR subject = ?) ORDER BY seq LIMIT ?",
             after,
             kind,
             kind,
@@ -38,7 +38,7 @@ class SqlEvents:
     def list_newest(self, *, limit: int = 50, subject: str | None = None) -> list[Event]:
         return self.database.read().all(
             Event,
-            "SELECT * FROM events WHERE (? IS NULL OR subject = ?) ORDER BY seq DESC LIMIT ?",
+            "SELECT * FROM events WHERE (CAST(? AS TEXT) IS NULL OR subject = ?) ORDER BY seq DESC LIMIT ?",
             subject,
             subject,
             limit,

@@ -102,7 +102,7 @@ class SqlModels:
     def list_alias_changes(self, name: str, alias: str | None = None) -> list[AliasChange]:
         return self.database.read().all(
             AliasChange,
-            "SELECT * FROM alias_changes WHERE model = ? AND (? IS NULL OR alias = ?) ORDER BY id",
+            "SELECT * FROM alias_changes WHERE model = ? AND (CAST(? AS TEXT) IS NULL OR alias = ?) ORDER BY id",
             name, alias, alias,
         )  # fmt: skip
 

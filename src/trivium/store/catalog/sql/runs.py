@@ -68,7 +68,10 @@ class SqlRuns:
                 tx.replace("task_runs", task)
                 for output in task.outputs:
                     tx.execute(
-                        "INSERT OR IGNORE INTO task_outputs VALUES (?, ?, ?)", output.digest, task.run, task.node
+                        "INSERT INTO task_outputs VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                        output.digest,
+                        task.run,
+                        task.node,
                     )
 
     def find_cached(self, key: str) -> TaskRun | None:
@@ -111,8 +114,9 @@ class SqlRuns:
     ) -> list[Run]:
         return self.database.read().all(
             Run,
-            "SELECT * FROM runs WHERE (? IS NULL OR pipeline = ?) AND (? IS NULL OR status = ?) "
-            "AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
+            "SELECT * FROM runs WHERE (CAST(? AS TEXT) IS NULL OR pipeline = ?) "
+            "AND (CAST(? AS TEXT) IS NULL OR status = ?) AND (CAST(? AS TEXT) IS NULL OR id < ?) "
+            "ORDER BY id DESC LIMIT ?",
             pipeline, pipeline, status, status, before, before, limit,
         )  # fmt: skip
 
@@ -138,7 +142,8 @@ class SqlRuns:
     def list_metrics(self, run_id: str, name: str | None = None) -> list[MetricPoint]:
         return self.database.read().all(
             MetricPoint,
-            "SELECT * FROM metric_points WHERE run = ? AND (? IS NULL OR name = ?) ORDER BY name, step, at",
+            "SELECT * FROM metric_points WHERE run = ? AND (CAST(? AS TEXT) IS NULL OR name = ?) "
+            "ORDER BY name, step, at",
             run_id, name, name,
         )  # fmt: skip
 

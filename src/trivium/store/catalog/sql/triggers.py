@@ -53,7 +53,7 @@ class SqlTriggers:
 
     def fire(self, name: str, event: int, firing: Firing | None) -> Firing | None:
         with self.database.write() as tx:
-            tx.execute('UPDATE triggers SET "cursor" = MAX("cursor", ?) WHERE name = ?', event, name)
+            tx.execute('UPDATE triggers SET "cursor" = ? WHERE name = ? AND "cursor" < ?', event, name, event)
             known = tx.one(Firing, 'SELECT * FROM firings WHERE "trigger" = ? AND event = ?', name, event)
             if known is not None or firing is None:
                 return known
@@ -82,8 +82,8 @@ class SqlTriggers:
     def list_firings(self, *, trigger: str | None = None, state: str | None = None, limit: int = 100) -> list[Firing]:
         return self.database.read().all(
             Firing,
-            'SELECT * FROM firings WHERE (? IS NULL OR "trigger" = ?) AND (? IS NULL OR state = ?) '
-            "ORDER BY id DESC LIMIT ?",
+            'SELECT * FROM firings WHERE (CAST(? AS TEXT) IS NULL OR "trigger" = ?) '
+            "AND (CAST(? AS TEXT) IS NULL OR state = ?) ORDER BY id DESC LIMIT ?",
             trigger, trigger, state, state, limit,
         )  # fmt: skip
 
