@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trivium.store.store import connect as connect
     from trivium.store.store import current_store as current_store
     from trivium.tables.as_of import as_of as as_of
+    from trivium.tables.features import Features as Features
     from trivium.tables.table import Table as Table
     from trivium.tracking.log import log as log
     from trivium.tracking.log import log_metric as log_metric
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 
 HOMES = {
     "Endpoint": "trivium.serving.endpoint",
+    "Features": "trivium.tables.features",
     "Model": "trivium.models.package",
     "ModelVersion": "trivium.values.models",
     "Table": "trivium.tables.table",

@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivium.errors import Misuse, SchemaMismatch
+from trivium.store.store import Store
 from trivium.tables.as_of import as_of
+from trivium.tables.features import Features
+from trivium.tables.table import Table
 
 START = datetime(2024, 1, 1)  # noqa: DTZ001 # event times without a zone, as files have them
 Row = tuple[str | None, int | None, int]
@@ -123,3 +126,154 @@ def test_sides_that_do_not_fit_are_refused(rows: pl.DataFrame, features: pl.Data
 def test_a_wrong_within_is_refused() -> None:
     with pytest.raises(Misuse, match="'long' is not a length of time"):
         as_of(ONE, OTHER, by="key", on="asked", time="known", within="long")
+
+
+Fact = tuple[str | None, int | None, int | None, int]
+FACTS = st.lists(st.tuples(KEYS, MINUTES, MINUTES, st.integers(0, 999)), max_size=25)
+MOMENTS: list[Any] = [pl.Int32, pl.Date, pl.Datetime("ns"), pl.Datetime("us", "Asia/Tokyo"), pl.Datetime("ms")]
+KEY_TYPES: list[Any] = [pl.String, pl.Categorical, pl.Enum(["a", "b", "c"]), pl.Binary]
+
+
+def facts(rows: Sequence[Fact], key: Any, moment: Any) -> pl.DataFrame:
+    named: dict[str, Any] = {"id": pl.String, "at": pl.Int32, "known": pl.Int32, "x": pl.Int64}
+    frame = pl.DataFrame(rows, schema=named, orient="row").with_columns(pl.col("id").cast(key))
+    return frame.with_columns(moments_of(name, moment) for name in ("at", "known"))
+
+
+def moments_of(name: str, moment: Any) -> pl.Expr:
+    if moment in {pl.Int32, pl.Date}:
+        return pl.col(name).cast(moment)
+    steps = {"ns": 60_000_000_000, "us": 60_000_000, "ms": 60_000}[moment.time_unit]
+    return (pl.col(name).cast(pl.Int64) * steps).cast(moment)
+
+
+def newest_known(rows: Sequence[Row], features: Sequence[Fact], within: int | None) -> list[int | None]:
+    """For each row, of all features of its key that had happened and were known, the one that happened last."""
+    found: list[int | None] = []
+    for key, now, _ in rows:
+        happened = [
+            (at, known, place, value)
+            for place, (other, at, known, value) in enumerate(features)
+            if key is not None and now is not None and at is not None and known is not None
+            and other == key and at <= now and known <= now
+        ]  # fmt: skip
+        at, _known, _place, value = max(happened) if happened else (None, None, None, None)
+        young = at is not None and now is not None and (within is None or now - at <= within)
+        found.append(value if young else None)
+    return found
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    ROWS, st.tuples(FACTS, FACTS), st.tuples(st.sampled_from(MOMENTS), st.sampled_from(KEY_TYPES)),
+    st.one_of(st.none(), st.integers(0, 20)), st.booleans(),
+)  # fmt: skip
+def test_of_several_tables_each_row_gets_the_newest_that_was_known(
+    rows: list[Row], known: tuple[list[Fact], list[Fact]], types: Any, within: int | None, guarded: bool
+) -> None:
+    (first, second), (moment, key) = known, types
+    left = pl.DataFrame(rows, schema={"key": pl.String, "asked": pl.Int32, "row": pl.Int64}, orient="row")
+    left = left.with_columns(pl.col("key").cast(key), moments_of("asked", moment))
+    length = None if within is None or moment == pl.Int32 else f"{within}{'d' if moment == pl.Date else 'm'}"
+    joined = as_of(
+        left,
+        {
+            "first": Features(facts(first, key, moment), columns=["x"], by={"id": "key"}, prefix="first_",
+                              known="known" if guarded else None),
+            "second": Features(facts(second, key, moment), by={"id": "key"}, known="known", within=length),
+        },
+        on="asked", time="at",
+    ).collect()  # fmt: skip
+    unguarded = [(key, at, at, value) for key, at, _, value in first]
+    assert joined.select(left.columns).equals(left)
+    assert joined["first_x"].to_list() == newest_known(rows, first if guarded else unguarded, None)
+    assert joined["x"].to_list() == newest_known(rows, second, within if length else None)
+    assert joined.columns == ["key", "asked", "row", "first_x", "x"]
+
+
+def known_at(minute: int, *facts: tuple[int, int, int]) -> Any:
+    rows = pl.DataFrame({"id": ["a"], "asked": [minute]})
+    features = pl.DataFrame([("a", *fact) for fact in facts], schema=["id", "at", "known", "x"], orient="row")
+    return as_of(rows, features, by="id", on="asked", time="at", known="known").collect()["x"].item()
+
+
+def test_a_feature_counts_from_when_it_became_known() -> None:
+    assert known_at(5, (1, 6, 10)) is None
+    assert known_at(6, (1, 6, 10)) == 10
+
+
+def test_an_old_feature_that_became_known_late_does_not_hide_a_newer_one() -> None:
+    assert known_at(9, (2, 2, 20), (1, 8, 10)) == 20
+
+
+def test_a_correction_counts_once_it_is_known() -> None:
+    assert [known_at(now, (1, 1, 10), (1, 7, 11)) for now in (6, 7)] == [10, 11]
+
+
+def test_the_age_of_a_feature_counts_from_its_event_not_from_when_it_was_known() -> None:
+    rows = pl.DataFrame({"id": ["a"], "asked": [START + timedelta(hours=5)]})
+    features = pl.DataFrame({"id": ["a"], "at": [START], "known": [START + timedelta(hours=4)], "x": [1]})
+    joined = [
+        as_of(rows, features, by="id", on="asked", time="at", known="known", within=within).collect()["x"].item()
+        for within in ("4h", "5h")
+    ]
+    assert joined == [None, 1]
+
+
+def test_a_declared_table_brings_its_key_and_its_time(store: Store) -> None:
+    weather = Table("weather", key="origin", time="observed_at", watch="off")
+    weather.append(pl.DataFrame({"origin": ["JFK", "JFK"], "observed_at": [START, START + timedelta(hours=2)],
+                                 "temp": [1.0, 2.0], "wind": [5, 6]}))  # fmt: skip
+    planes = Table("planes", key="tail", time="built", watch="off")
+    planes.append(pl.DataFrame({"tail": ["N1"], "built": [START], "temp": [70.0]}))
+    rows = pl.DataFrame({"origin": ["JFK", "JFK", "EWR"], "plane": ["N1", "N2", "N1"],
+                         "at": [START + timedelta(hours=hour) for hour in (3, 1, 1)]})  # fmt: skip
+    joined = as_of(
+        rows, {"weather": weather, "planes": Features(planes, by={"tail": "plane"}, prefix="plane_")}, on="at"
+    ).collect()
+    assert joined.drop(rows.columns).to_dict(as_series=False) == {
+        "temp": [2.0, 1.0, None], "wind": [6, 5, None], "plane_temp": [70.0, None, 70.0],
+    }  # fmt: skip
+    assert as_of(rows, weather, on="at").collect()["temp"].to_list() == [2.0, 1.0, None]
+
+
+def test_a_mapping_of_columns_is_one_frame() -> None:
+    known = {"key": pl.Series(["a"]), "known": pl.Series([START]), "x": [1]}
+    joined = as_of(frame([("a", 5, 0)], "asked", "row"), known, by="key", on="asked", time="known")
+    assert joined.collect()["x"].to_list() == [1]
+
+
+def test_no_tables_add_nothing() -> None:
+    assert as_of(ONE, {}, on="asked").collect().equals(ONE)
+
+
+def test_asked_columns_may_include_the_moment_of_the_feature() -> None:
+    source = Features(OTHER, columns=["known"], by="key", time="known", prefix="feature_")
+    assert as_of(ONE, source, on="asked").collect()["feature_known"].to_list() == OTHER["known"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("features", "error", "message"),
+    [({"w": Features(OTHER, columns=["y"], by="key", time="known")}, SchemaMismatch, r"features of 'w' lack \['y'\]"),
+     ({"w": OTHER, "v": OTHER}, SchemaMismatch, r"Rows and features of 'v' both have \['x'\]; .*give a `prefix`"),
+     ({"w": Features(OTHER, by={"key": "id"})}, SchemaMismatch, r"The rows lack \['id'\] for the join"),
+     ({"w": Features(OTHER, known="row")}, SchemaMismatch, r"features of 'w' lack \['row'\]"),
+     ({"w": Features(OTHER, known="x")}, SchemaMismatch, "'x' is Int64; moments compare only in one type, unit and"),
+     (Features(Table("t", key="key")), Misuse, "name an event time"),
+     (Features(Table("t", time="at")), Misuse, "name a key")],
+)  # fmt: skip
+def test_features_that_do_not_fit_are_refused_by_name(features: Any, error: Any, message: str) -> None:
+    named = isinstance(features, dict)
+    with pytest.raises(error, match=message):
+        as_of(ONE, features, on="asked", by="key" if named else None, time="known" if named else None)
+
+
+def test_rows_without_a_moment_to_compare_are_refused() -> None:
+    with pytest.raises(SchemaMismatch, match="'key' is String; a moment is a date, a datetime or an integer"):
+        as_of(ONE, OTHER, on="key", by="key", time="known")
+
+
+def test_a_length_of_time_means_nothing_among_integers() -> None:
+    rows = pl.DataFrame({"key": ["a"], "asked": [1]})
+    with pytest.raises(Misuse, match="`within` is a length of time, but 'asked' is Int64"):
+        as_of(rows, rows.rename({"asked": "at"}), on="asked", by="key", time="at", within="6h")

@@ -16,7 +16,7 @@ from trivium.values.tables import TableSpec
 Record = dict[str, Any]
 
 
-class Features(Struct, frozen=True):
+class Completed(Struct, frozen=True):
     """Completed records, and which table versions they were completed from ("weather@244")."""
 
     records: list[Record]
@@ -31,7 +31,7 @@ def complete_records(
     records: Sequence[Record],
     *,
     required: Collection[str] = (),
-) -> Features:
+) -> Completed:
     """Each record with the inputs that it lacks, from the newest published row of its key not after its time.
 
     names: the models' inputs. A key that a table does not have gives nulls. Values sent with the request win.
@@ -47,7 +47,7 @@ def complete_records(
             versions[table.name] = _complete_from(store, table, lacking, completed, moments)
     if any(name not in record for record in completed for name in lacking):
         _fill_unknown(store, tables, lacking, completed, required)
-    return Features(completed, versions)
+    return Completed(completed, versions)
 
 
 def _fill_unknown(

@@ -11,7 +11,7 @@ import numpy as np
 
 from trivium.errors import SchemaMismatch, TriviumError
 from trivium.models.package import Model, open_model
-from trivium.serving.features import Features, Record, complete_records
+from trivium.serving.features import Completed, Record, complete_records
 from trivium.serving.journal import Prediction
 from trivium.serving.routing import choose_route
 from trivium.store.store import Store
@@ -46,7 +46,7 @@ class Served:
             for id_, route, score, record in zip(ids, roles, scores, features.records, strict=True)
         ]
 
-    def complete(self, records: Sequence[Record]) -> Features:
+    def complete(self, records: Sequence[Record]) -> Completed:
         """The records with what the models need, looked up."""
         names = list(dict.fromkeys(column.name for model in self.models.values() for column in model.signature))
         required = {column.name for column in self.models[self.endpoint.champion].signature}
@@ -79,7 +79,7 @@ class Served:
         ]  # fmt: skip
 
     def _score(
-        self, features: Features, routes: Sequence[Route]
+        self, features: Completed, routes: Sequence[Route]
     ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], list[Route]]:
         """Scores and who gave them: where a canary fails, the champion answers."""
         scores, answering = np.empty(len(routes)), list(routes)
