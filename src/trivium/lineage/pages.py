@@ -12,11 +12,11 @@ ALL = 1_000_000  # of what one run read or wrote, which is little
 
 
 def list_readers(catalog: Catalog, table: str, version: int | None = None) -> Iterator[Read]:
-    """Reads of this version and of later ones that carry it (None: of any), by version, run and task."""
+    """Reads of this version and of later ones that carry it (None: of any), newest first."""
     page = catalog.lineage.readers_of(table, version, limit=PAGE)
     while page:
         yield from page
-        page = catalog.lineage.readers_of(table, version, after=page[-1], limit=PAGE)
+        page = catalog.lineage.readers_of(table, version, before=page[-1], limit=PAGE)
 
 
 def list_writers(catalog: Catalog, table: str, version: int | None = None) -> Iterator[Write]:

@@ -29,11 +29,11 @@ class Lineage(Protocol):
         """The versions that a run wrote, by table and version."""
 
     def readers_of(
-        self, table: str, version: int | None = None, *, after: Read | None = None, limit: int = 1000
+        self, table: str, version: int | None = None, *, before: Read | None = None, limit: int = 1000
     ) -> list[Read]:
-        """Reads of this version and of later ones that carry it (None: of any), by version, run and task.
+        """Reads of this version and of later ones that carry it (None: of any), newest version and run first.
 
-        `after` is the last one already seen.
+        `before` is the last one already seen.
         """
 
     def writers_of(

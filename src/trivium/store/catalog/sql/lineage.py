@@ -10,6 +10,7 @@ from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.values.lineage import Read, Write
 from trivium.values.models import ModelVersion
 
+END = 2**62  # no table has as many versions
 WRITE = 'c."table", c.version, c.operation, c.run, c.actor, c.committed_at'
 
 # Whether {version} may hold rows of commit c. A file's path has a span of versions for each time that it was live.
@@ -52,10 +53,10 @@ class SqlLineage:
         )  # fmt: skip
 
     def readers_of(
-        self, table: str, version: int | None = None, *, after: Read | None = None, limit: int = 1000
+        self, table: str, version: int | None = None, *, before: Read | None = None, limit: int = 1000
     ) -> list[Read]:
-        seen = (-1, "", "") if after is None else (after.version, after.run, after.node)
-        page = "(r.version, r.run, r.node) > (?, ?, ?) ORDER BY r.version, r.run, r.node LIMIT ?"
+        seen = (END, "", "") if before is None else (before.version, before.run, before.node)
+        page = "(r.version, r.run, r.node) < (?, ?, ?) ORDER BY r.version DESC, r.run DESC, r.node DESC LIMIT ?"
         if version is None:
             statement = f"SELECT r.* FROM lineage_reads r WHERE r.kind = 'table' AND r.name = ? AND {page}"
             return self.database.read().all(Read, statement, table, *seen, limit)
@@ -75,7 +76,7 @@ class SqlLineage:
             Write,
             f'SELECT {WRITE} FROM commits c {asked}WHERE c."table" = ? AND c.version IS NOT NULL '
             f"AND c.version < ?{carried} ORDER BY c.version DESC LIMIT ?",
-            *values, table, 2**62 if before is None else before, limit,
+            *values, table, END if before is None else before, limit,
         )  # fmt: skip
 
     def blob_readers(self, digest: str, *, limit: int = 1000) -> list[Read]:

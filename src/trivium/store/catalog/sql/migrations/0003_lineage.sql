@@ -4,7 +4,7 @@ CREATE TABLE lineage_reads (
     run TEXT NOT NULL, node TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, version BIGINT NOT NULL,
     columns TEXT NOT NULL, PRIMARY KEY (run, node, kind, name, version)
 );
-CREATE INDEX lineage_reads_by_name ON lineage_reads (kind, name, version, run);
+CREATE INDEX lineage_reads_by_name ON lineage_reads (kind, name, version, run, node);
 -- only: sqlite (a catalog of another kind has no runs when it comes here)
 INSERT INTO lineage_reads
     SELECT runs.id, '', 'table', json_extract(input.value, '$.table'), json_extract(input.value, '$.version'), 'null'
