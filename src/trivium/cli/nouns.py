@@ -25,6 +25,7 @@ NOUNS = {
     "models": Noun("trivium.cli.models", "Model versions, their gates and approvals, and which one is live."),
     "endpoints": Noun("trivium.cli.endpoints", "Models behind doors, and how their traffic is divided."),
     "triggers": Noun("trivium.cli.triggers", "When an event happens, do something."),
+    "lineage": Noun("trivium.cli.lineage", "Where things come from, what they go into, and what a change would reach."),
     "doctor": Noun("trivium.cli.doctor", "Whether this project can work, and what is in force."),
     "handover": Noun("trivium.cli.handover", "Everything that the next owner of a model must know."),
     "audit": Noun("trivium.cli.audit", "Everything that happened, and whether the record is whole."),

@@ -160,7 +160,7 @@ def logs_of(endpoint: Endpoint) -> tuple[str, str]:
 
 def tasks_of(reads: Iterable[Read]) -> tuple[str, ...]:
     """The tasks among those who read, without the run itself."""
-    return tuple(dict.fromkeys(read.node for read in reads if read.node))
+    return tuple(sorted({read.node for read in reads if read.node}))
 
 
 def _model(model: ModelVersion) -> Node:

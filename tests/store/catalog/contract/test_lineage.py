@@ -1,0 +1,151 @@
+"""What every catalog guarantees about lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from trivium.store.catalog import Catalog
+from trivium.store.catalog.tables import Draft
+from trivium.values.lineage import Read
+from trivium.values.models import ModelVersion
+from trivium.values.runs import ArtifactRef, Code, Environment, Run, TableInput, TaskRun
+from trivium.values.tables import Column, Commit, DataFile, TableSpec
+
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
+RUN = Run("run-1", "p", "running", {}, (TableInput("flights", 3, "d" * 64),), Code("c" * 64), "e" * 64, "ada", NOON)
+TASK = TaskRun("run-1", "train", "train", "k" * 64, "executed", NOON, outputs=(ArtifactRef("model", "m" * 64, 9),))
+MODEL = ModelVersion("late", 0, "m" * 64, "r" * 64, None, "ada", NOON, (), {})
+
+
+def start(catalog: Catalog, name: str = "run-1") -> Run:
+    return catalog.runs.start(replace(RUN, id=name), Environment("e" * 64, "3.11", {}))
+
+
+def publish(
+    catalog: Catalog,
+    path: str,
+    run: str | None,
+    *,
+    operation: Any = "append",
+    removed: Sequence[str] = (),
+    partition: str = "all",
+) -> int:
+    """A version of flights with this file more."""
+    catalog.tables.declare(TableSpec("flights", watch="off"), actor="ada")
+    added = (DataFile(path, partition, 1, 1, "f" * 64, content="1"),)
+    commit = Commit(
+        f"commit-{path}-{operation}", "flights", None, "valid", operation, (partition,), 0, (Column("a", "int64"),),
+        added, tuple(removed), None, "ada", run, NOON,
+    )  # fmt: skip
+    published = catalog.tables.publish(Draft(commit, (), ()), actor="ada")
+    assert published.version is not None
+    return published.version
+
+
+def writers(catalog: Catalog, version: int) -> list[str | None]:
+    return [write.run for write in catalog.lineage.writers_of("flights", version)]
+
+
+def readers(catalog: Catalog, version: int | None) -> list[tuple[str, int]]:
+    return [(read.run, read.version) for read in catalog.lineage.readers_of("flights", version)]
+
+
+def test_a_started_run_is_a_reader_of_its_inputs(catalog: Catalog) -> None:
+    start(catalog)
+    assert catalog.lineage.reads_of("run-1") == [Read("run-1", "", "table", "flights", 3)]
+    assert catalog.lineage.readers_of("flights") == [Read("run-1", "", "table", "flights", 3)]
+    assert catalog.lineage.readers_of("weather") == []
+
+
+def test_the_same_read_twice_is_one_and_its_columns_are_joined(catalog: Catalog) -> None:
+    read = Read("run-1", "train", "table", "flights", 3, ("a",))
+    catalog.lineage.record_reads([read, replace(read, columns=("b", "a"))])
+    assert catalog.lineage.reads_of("run-1") == [replace(read, columns=("a", "b"))]
+    catalog.lineage.record_reads([replace(read, columns=None)])
+    catalog.lineage.record_reads([read])
+    assert catalog.lineage.reads_of("run-1") == [replace(read, columns=None)]
+
+
+def test_the_writer_of_a_version_is_known_and_appended_versions_carry_it(catalog: Catalog) -> None:
+    publish(catalog, "a", "run-1")
+    publish(catalog, "b", None)
+    publish(catalog, "c", "run-2")
+    assert writers(catalog, 1) == ["run-1"]
+    assert writers(catalog, 3) == ["run-2", None, "run-1"]
+    write = catalog.lineage.writes_of("run-2")[0]
+    assert (write.table, write.version, write.operation, write.actor) == ("flights", 3, "append", "ada")
+
+
+def test_a_version_is_carried_until_all_of_it_was_overwritten(catalog: Catalog) -> None:
+    publish(catalog, "a", "run-1")
+    publish(catalog, "b", "run-2", partition="other")
+    publish(catalog, "c", "run-3", operation="overwrite")
+    assert writers(catalog, 2) == ["run-2", "run-1"]
+    assert writers(catalog, 3) == ["run-3", "run-2"]
+
+
+def test_rows_that_were_rewritten_count_as_carried(catalog: Catalog) -> None:
+    publish(catalog, "a", "run-1")
+    publish(catalog, "b", "run-2", operation="upsert", removed=("a",))
+    assert writers(catalog, 2) == ["run-2", "run-1"]
+
+
+def test_a_restored_file_carries_its_writer_again(catalog: Catalog) -> None:
+    publish(catalog, "a", "run-1")
+    publish(catalog, "b", "run-2", operation="overwrite")
+    publish(catalog, "a", "run-3", operation="restore", removed=("b",))
+    assert writers(catalog, 2) == ["run-2"]
+    assert writers(catalog, 3) == ["run-3", "run-1"]
+
+
+def test_readers_of_a_version_are_those_of_later_ones_that_carry_it(catalog: Catalog) -> None:
+    for path, operation in (("a", "append"), ("b", "append"), ("c", "overwrite")):
+        publish(catalog, path, None, operation=operation)
+    catalog.lineage.record_reads([Read(f"run-{number}", "t", "table", "flights", number) for number in (1, 2, 3)])
+    assert readers(catalog, 1) == [("run-2", 2), ("run-1", 1)]
+    assert readers(catalog, 3) == [("run-3", 3)]
+    assert readers(catalog, None) == [("run-3", 3), ("run-2", 2), ("run-1", 1)]
+
+
+def test_readers_and_writers_come_in_pages_newest_first(catalog: Catalog) -> None:
+    for path in "abc":
+        publish(catalog, path, f"run-{path}")
+    reads = [Read(f"run-{path}", task, "table", "flights", 3) for path in "abc" for task in ("s", "t")]
+    catalog.lineage.record_reads(reads)
+    page = catalog.lineage.readers_of("flights", 2, limit=4)
+    assert [*page, *catalog.lineage.readers_of("flights", 2, before=page[-1], limit=4)] == reads[::-1]
+    first = catalog.lineage.writers_of("flights", 3, limit=2)
+    assert [write.version for write in first] == [3, 2]
+    assert [write.version for write in catalog.lineage.writers_of("flights", 3, before=2)] == [1]
+    assert [write.version for write in catalog.lineage.writers_of("flights")] == [3, 2, 1]
+
+
+def test_a_model_belongs_to_the_run_that_registered_it_and_to_those_that_made_its_artifact(catalog: Catalog) -> None:
+    start(catalog)
+    catalog.runs.record_task(TASK)
+    by_hand = catalog.models.register(MODEL)
+    registered = catalog.models.register(replace(MODEL, name="other", artifact="n" * 64, run="run-2"))
+    assert catalog.lineage.models_of_run("run-1") == [by_hand]
+    assert catalog.lineage.models_of_run("run-2") == [registered]
+    assert catalog.lineage.blobs_of("run-1") == [("train", "m" * 64)]
+
+
+def test_a_blob_leads_to_its_models_and_readers(catalog: Catalog) -> None:
+    model = catalog.models.register(MODEL)
+    read = Read("run-1", "score", "blob", "m" * 64)
+    catalog.lineage.record_reads([read])
+    assert catalog.lineage.models_of_blob("m" * 64) == catalog.lineage.models_of_blob("r" * 64) == [model]
+    assert catalog.lineage.blob_readers("m" * 64) == [read]
+    assert catalog.lineage.readers_of("m" * 64) == []
+
+
+def test_a_position_only_goes_forward(catalog: Catalog) -> None:
+    assert catalog.lineage.position("openlineage") == 0
+    for seq in (5, 3):
+        catalog.lineage.advance("openlineage", seq)
+    assert catalog.lineage.position("openlineage") == 5
+    assert catalog.lineage.position("another") == 0
