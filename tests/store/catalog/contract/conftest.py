@@ -1,4 +1,4 @@
-"""The contract is one suite over every implementation of the catalog: a new one joins by a line in `OPENERS`."""
+"""The contract is one suite over every implementation of the catalog: a new one joins by a line in `PLACES`."""
 
 from __future__ import annotations
 
@@ -13,30 +13,6 @@ import pytest
 from trivium.store.catalog import Catalog, open_catalog
 
 Opener = Callable[..., Catalog]
-
-
-def sqlite_place(request: pytest.FixtureRequest) -> Path:
-    """A file of this test."""
-    folder: Path = request.getfixturevalue("tmp_path")
-    return folder / "catalog.db"
-
-
-def postgres_place(request: pytest.FixtureRequest) -> str:
-    """A schema of this test."""
-    url: str = request.getfixturevalue("postgres_url")
-    return url
-
-
-OPENERS: dict[str, Callable[[pytest.FixtureRequest], Path | str]] = {
-    "postgres": postgres_place,
-    "sqlite": sqlite_place,
-}
-
-
-@pytest.fixture(params=sorted(OPENERS))
-def place(request: pytest.FixtureRequest) -> Path | str:
-    """Where a catalog can be made."""
-    return OPENERS[request.param](request)
 
 
 @pytest.fixture

@@ -1,134 +1,51 @@
-"""The schema is the sum of its migrations, and the structs are its rows."""
+"""What a transaction promises, in a file and on a server."""
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from datetime import datetime
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
+from trivium.errors import Misuse
+from trivium.store.catalog.sql.database import Database
+from trivium.store.catalog.sql.sqlite_session import SqliteSession
+from trivium.values.events import Firing, TriggerSpec
+
+Opened = Callable[..., Database]
+FIRING = Firing("f-1", "nightly", 3, "pending", datetime(2024, 1, 1, tzinfo=UTC))
+FORK = """
+import os, sys
+from pathlib import Path
 from trivium.clock import system_clock
-from trivium.errors import TriviumError
-from trivium.store.catalog.sql.database import Database, migrations
-from trivium.values.alerts import Alert, Judgement
-from trivium.values.endpoints import Endpoint, Verdict
-from trivium.values.events import Event, Firing, TriggerSpec
-from trivium.values.models import AliasChange, Approval, Evidence, Gate, ModelVersion
-from trivium.values.runs import Environment, MetricPoint, Run, TaskRun
-from trivium.values.tables import Commit, DataFile, Snapshot, TableSpec
-
-STRUCTS: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
-    "alerts": (Alert, set()),
-    "alias_changes": (AliasChange, {"id"}),
-    "approvals": (Approval, {"id"}),
-    "commits": (Commit, set()),
-    "endpoints": (Endpoint, set()),
-    "environments": (Environment, set()),
-    "events": (Event, set()),
-    "evidence": (Evidence, {"id"}),
-    "files": (DataFile, {"table", "added_version", "added_by", "removed_version", "removed_by"}),
-    "firings": (Firing, set()),
-    "gates": (Gate, {"id"}),
-    "judgements": (Judgement, {"commit_id", "table"}),
-    "metric_points": (MetricPoint, set()),
-    "model_versions": (ModelVersion, set()),
-    "runs": (Run, set()),
-    "snapshots": (Snapshot, set()),
-    "table_specs": (TableSpec, set()),
-    "task_runs": (TaskRun, set()),
-    "triggers": (TriggerSpec, {"cursor"}),
-    "verdicts": (Verdict, {"id"}),
-}
-INDEXES = {"task_outputs": {"digest", "run", "node"}}
-OPEN = "import sys; from pathlib import Path; from trivium.clock import system_clock; \
-from trivium.store.catalog.sql.database import Database; Database(Path(sys.argv[1]), clock=system_clock).close()"
+from trivium.store.catalog import open_catalog
+place = sys.argv[1]
+catalog = open_catalog(place if '://' in place else Path(place), clock=system_clock)
+add = lambda who: catalog.events.append('drill.made', who, {}, actor='ada')
+add('parent')
+child = os.fork()
+if child == 0:
+    add('child')
+    catalog.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+add('parent')
+print(*[event.subject for event in catalog.events.list_events()])
+catalog.close()
+"""
 
 
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[..., Database]]:
-    """Opens databases in one file and closes them in the end."""
-    databases: list[Database] = []
-
-    def open_one(clock: Callable[[], datetime] = system_clock, durability: str = "full") -> Database:
-        databases.append(Database(tmp_path / "catalog.db", clock=clock, durability=durability))
-        return databases[-1]
-
-    yield open_one
-    for database in databases:
-        database.close()
+def count(database: Database, table: str = "events") -> Any:
+    return database.read().execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
 
 
-def schema(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
-    return {tuple(row) for row in connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")}
-
-
-def columns(connection: sqlite3.Connection, table: str) -> set[str]:
-    return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-
-
-def test_a_fresh_file_has_the_schema_that_its_migrations_add_up_to(
-    tmp_path: Path, opened: Callable[..., Database]
-) -> None:
-    opened()
-    with closing(sqlite3.connect(":memory:")) as summed, closing(sqlite3.connect(tmp_path / "catalog.db")) as fresh:
-        for _, script in migrations():
-            summed.executescript(script)
-        assert schema(fresh) == schema(summed)
-
-
-def test_migrations_count_from_one_without_gaps() -> None:
-    assert [number for number, _ in migrations()] == list(range(1, len(migrations()) + 1))
-
-
-@pytest.mark.parametrize("table", sorted(STRUCTS))
-def test_a_struct_has_exactly_the_columns_of_its_table(table: str, opened: Callable[..., Database]) -> None:
-    struct, more = STRUCTS[table]
-    have = columns(opened().read().connection, table)
-    assert have == set(struct.__struct_fields__) | more
-    assert not more & set(struct.__struct_fields__)
-
-
-def test_every_table_is_the_home_of_a_struct(opened: Callable[..., Database]) -> None:
-    connection = opened().read().connection
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert tables == set(STRUCTS) | set(INDEXES)
-    assert {name: columns(connection, name) for name in INDEXES} == INDEXES
-
-
-def test_opening_again_repeats_no_migration_and_keeps_the_rows(opened: Callable[..., Database]) -> None:
-    with opened().write() as tx:
-        tx.event("ada", "drill.made", "x", {})
-    assert opened().read().execute("SELECT COUNT(*) FROM events").fetchone()[0] == 1
-
-
-def test_a_file_of_a_newer_trivium_is_refused_and_left_alone(tmp_path: Path, opened: Callable[..., Database]) -> None:
-    opened()
-    with closing(sqlite3.connect(tmp_path / "catalog.db")) as connection:
-        connection.execute("PRAGMA user_version = 999")
-    with pytest.raises(TriviumError, match=r"written by a newer Trivium .schema 999.; upgrade this one"):
-        opened()
-
-
-def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path, opened: Callable[..., Database]) -> None:
-    (tmp_path / "catalog.db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(TriviumError, match=r"catalog\.db cannot be opened.*restore it from a back-up"):
-        opened()
-
-
-def test_processes_that_open_a_new_catalog_at_once_all_succeed(tmp_path: Path) -> None:
-    command = [sys.executable, "-W", "error", "-c", OPEN, str(tmp_path / "catalog.db")]
-    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    ends = [(process.communicate()[1], process.returncode) for process in started]
-    assert ends == [("", 0)] * 4
-
-
-def test_a_transaction_that_fails_leaves_nothing(opened: Callable[..., Database]) -> None:
+def test_a_transaction_that_fails_leaves_nothing(opened: Opened) -> None:
     database = opened()
 
     def fail() -> None:
@@ -138,21 +55,113 @@ def test_a_transaction_that_fails_leaves_nothing(opened: Callable[..., Database]
 
     with pytest.raises(KeyError):
         fail()
-    assert database.read().execute("SELECT COUNT(*) FROM events").fetchone()[0] == 0
+    assert count(database) == 0
     with database.write() as tx:
         assert tx.event("ada", "drill.made", "x", {}).seq == 1
 
 
-def test_a_reader_does_not_wait_for_a_writer(opened: Callable[..., Database]) -> None:
-    writer, reader = opened(), opened()
-    with writer.write() as tx:
+def test_a_transaction_within_a_transaction_of_the_same_thread_is_refused(opened: Opened) -> None:
+    database = opened()
+    with database.write() as tx:
         tx.event("ada", "drill.made", "x", {})
-        assert reader.read().execute("SELECT COUNT(*) FROM events").fetchone()[0] == 0
-    assert reader.read().execute("SELECT COUNT(*) FROM events").fetchone()[0] == 1
+        with pytest.raises(RuntimeError, match="already open in this thread"), database.write():
+            pass
+        tx.event("ada", "drill.made", "x", {})
+    assert count(database) == 2
 
 
-@pytest.mark.parametrize(("durability", "level"), [("full", 2), ("fast", 1)])
-def test_full_durability_syncs_every_commit(opened: Callable[..., Database], durability: str, level: int) -> None:
-    connection = opened(durability=durability).read().connection
-    assert connection.execute("PRAGMA synchronous").fetchone()[0] == level
-    assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+def test_a_transaction_reads_what_it_wrote(opened: Opened) -> None:
+    database = opened()
+    with database.write() as tx:
+        tx.insert("firings", FIRING)
+        assert tx.one(Firing, "SELECT * FROM firings WHERE id = ?", "f-1") == FIRING
+
+
+def test_replacing_makes_the_row_or_changes_it_and_no_other(opened: Opened) -> None:
+    spec = TriggerSpec("nightly", "table.committed", "flights", "run", "lateness")
+    other = TriggerSpec("weekly", "table.committed", "flights", "run", "lateness")
+    database = opened()
+    with database.write() as tx:
+        tx.replace("triggers", other, cursor=1)
+        tx.replace("triggers", spec, cursor=2)
+        tx.replace("triggers", other, cursor=3)
+    rows = database.read().execute('SELECT name, "cursor" FROM triggers ORDER BY name').fetchall()
+    assert [tuple(row) for row in rows] == [("nightly", 2), ("weekly", 3)]
+
+
+def test_a_row_is_read_by_number_by_name_and_in_order(opened: Opened) -> None:
+    row = opened().read().execute("SELECT 1 AS one, 'two ?' AS two, CAST(? AS TEXT) AS three", "?").fetchone()
+    assert (row[0], row["two"], list(row), dict(row)) == (
+        1, "two ?", [1, "two ?", "?"], {"one": 1, "two": "two ?", "three": "?"},
+    )  # fmt: skip
+
+
+def test_whole_numbers_sum_to_a_whole_number(opened: Opened) -> None:
+    summed = opened().read().execute("SELECT SUM(a) FROM (SELECT CAST(? AS BIGINT) AS a) n", 2**40).fetchone()[0]
+    assert (summed, type(summed)) == (2**40, int)
+
+
+def test_texts_sort_by_code_point(opened: Opened) -> None:
+    database = opened()
+    names = ["B", "a", "Z", "ä", "a-b", "ab", "a_b", "🙂"]
+    with database.write() as tx:
+        for name in names:
+            tx.event("ada", "drill.made", name, {})
+    rows = database.read().execute("SELECT subject FROM events ORDER BY subject")
+    assert [row["subject"] for row in rows] == sorted(names)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
+def test_text_that_not_every_database_can_hold_is_refused(opened: Opened, text: str) -> None:
+    database = opened()
+    with pytest.raises(Misuse, match=r"holds a NUL character|is not Unicode text"), database.write() as tx:
+        tx.insert("firings", replace(FIRING, reason=text))
+    with pytest.raises(Misuse):
+        database.read().execute("SELECT 1 FROM firings WHERE reason = ?", text)
+    assert count(database, "firings") == 0
+
+
+def test_each_thread_has_a_session_which_is_closed_when_the_thread_has_ended(opened: Opened) -> None:
+    database = opened()
+    sessions: list[Any] = []
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as pool:
+            sessions.append(pool.submit(lambda: database.read().session).result())
+    assert len({id(session) for session in [*sessions, database.read().session]}) == 4
+    for closed in sessions[:-1]:  # the last one is closed when another thread comes
+        with pytest.raises(Exception, match="closed"):
+            closed.execute("SELECT 1")
+    assert count(database) == 0
+
+
+def test_a_fork_shares_no_connection(place: Path | str) -> None:
+    ended = subprocess.run([sys.executable, "-c", FORK, str(place)], capture_output=True, text=True, check=False)
+    assert (ended.stdout.split(), ended.stderr) == (["parent", "child", "parent"], "")
+
+
+def test_scrubbing_takes_deleted_rows_out_of_the_file(opened: Opened, tmp_path: Path) -> None:
+    database = opened()
+    with database.write() as tx:
+        for number in range(100):
+            tx.event("ada", "drill.made", f"secret-{number:03d}", {})
+    with database.write() as tx:
+        tx.execute("DELETE FROM events")
+    database.scrub()
+    assert count(database) == 0
+    assert not any(b"secret-" in path.read_bytes() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("durability", "levels"), [("full", (2, "on")), ("fast", (1, "off"))])
+def test_full_durability_syncs_every_commit(opened: Opened, durability: str, levels: tuple[int, str]) -> None:
+    session = opened(durability=durability).read().session
+    if isinstance(session, SqliteSession):
+        assert session.execute("PRAGMA synchronous").fetchone()[0] == levels[0]
+        assert session.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    else:
+        assert session.execute("SHOW synchronous_commit").fetchone()[0] == levels[1]
+
+
+def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(Exception, match=r"catalog\.db cannot be opened.*restore it from a back-up"):
+        SqliteSession(tmp_path / "catalog.db", durability="full", patience=1)

@@ -127,6 +127,10 @@ class Database:
         """Single reads; each sees what was committed before it."""
         return Transaction(self._session(), self.clock, self._read)
 
+    def scrub(self) -> None:
+        """What was deleted is not in the catalog's files any more. Raises StoreBusy while others use it."""
+        self._session().scrub()
+
     def close(self) -> None:
         """Every session is closed."""
         self._sessions.close()

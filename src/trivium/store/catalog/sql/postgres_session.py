@@ -129,6 +129,13 @@ class PostgresSession:
     def back_up(self, number: int, moment: datetime) -> None:
         """Nothing: the upgrade is one transaction, and back-ups are the server's."""
 
+    def scrub(self) -> None:
+        tables = self.execute("SELECT tablename FROM pg_tables WHERE schemaname = ?", [self.address.schema]).fetchall()
+        self._run("SET statement_timeout = 0")
+        for table in tables:
+            self._run(f'VACUUM FULL {self.address.schema}."{table["tablename"]}"')
+        self._run(f"SET statement_timeout = {int(2000 * self.patience)}")
+
     def close(self) -> None:
         self.broken = True
         with suppress(driver.Error, OSError):

@@ -155,6 +155,9 @@ def _latest(tx: Transaction, run_id: str, names: Iterable[str]) -> dict[str, flo
 
 
 def _get(tx: Transaction, run_id: str) -> Run:
+    whole = tx.one(Run, "SELECT * FROM runs WHERE id = ?", run_id)
+    if whole is not None:
+        return whole
     found = tx.all(Run, "SELECT * FROM runs WHERE substr(id, 1, ?) = ? LIMIT 2", len(run_id), run_id)
     if len(found) != 1 or not run_id:
         raise NotFound(

@@ -68,5 +68,8 @@ class Session(Protocol):
     def back_up(self, number: int, moment: datetime) -> None:
         """What the catalog held before it is upgraded can be restored."""
 
+    def scrub(self) -> None:
+        """What was deleted is not in the catalog's files any more; copies and a server's logs are not ours."""
+
     def close(self) -> None:
         """The connection is given back."""

@@ -32,5 +32,6 @@ def _postgres() -> Any:
         return import_module("trivium.store.catalog.sql.postgres_session")
     except ModuleNotFoundError as error:
         raise MissingExtra(
-            f"A catalog on PostgreSQL needs the package {error.name!r}: pip install 'trivium[postgres]'."
+            f"A catalog on PostgreSQL needs the package {str(error.name).partition('.')[0]!r}: "
+            "pip install 'trivium[postgres]'."
         ) from None

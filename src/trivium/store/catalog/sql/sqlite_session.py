@@ -84,6 +84,11 @@ class SqliteSession:
             stale.unlink()  # of an upgrade that was killed: only the holder of the transaction backs up
         write_durably(self.path.with_name(name), self._copy_to)
 
+    def scrub(self) -> None:
+        self.execute("VACUUM")
+        if self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:  # "busy": not all of the log could go
+            raise StoreBusy(f"The catalog {self.path} is being read, so deleted rows are still in its log; repeat it.")
+
     def close(self) -> None:
         self.connection.close()
 
