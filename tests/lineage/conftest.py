@@ -1,4 +1,4 @@
-"""A small project lived through once: flights become features by a script, a model learns from them, a door serves it."""
+"""A small project lived through once: flights become features by a script, a model learns from them and is served."""
 
 from __future__ import annotations
 

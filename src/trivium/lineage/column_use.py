@@ -39,5 +39,5 @@ def list_declared_uses(spec: TableSpec, column: str) -> Iterator[str]:
 
 def mentions(expression: str, column: str) -> bool:
     """Whether an SQL expression has the column's name as a word."""
-    word = re.compile(rf"(?<![\w.]){re.escape(column)}(?!\w)", re.IGNORECASE)
+    word = re.compile(rf"(?<!\w){re.escape(column)}(?!\w)", re.IGNORECASE)
     return word.search(expression) is not None
