@@ -54,8 +54,13 @@ class History:
         return max(self.partitions, default="")
 
     def extended(self, profile: Profile) -> Self:
-        """The history with one more partition; an older one of the same name no longer counts."""
+        """The history with one more partition; an older one of the same name no longer counts.
+
+        A profile without rows tells that the partition is gone.
+        """
         history = self.without(profile.partition)
+        if not profile.rows:
+            return history
         if history is self:
             history = copy.copy(self)
         vector, keys = history.vector_of(profile)

@@ -16,6 +16,14 @@ class KeptHistories:
     def __init__(self) -> None:
         self._kept: dict[str, tuple[int, History]] = {}
 
+    def version(self, table: str) -> int:
+        """Up to which version the table is known here; 0 when it is not."""
+        return self._kept[table][0] if table in self._kept else 0
+
+    def forget(self, table: str) -> None:
+        """The table's past is learned anew at the next look."""
+        self._kept.pop(table, None)
+
     def up_to(self, table: str, version: int, read_after: Callable[[int], Sequence[Profile]]) -> History:
         """The table's history up to this version; only profiles of versions not yet seen are read and learned.
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import polars as pl
 
 from trivium.checks.alert import raise_alerts
-from trivium.checks.history import History
 from trivium.checks.judge import judge
-from trivium.checks.kept_histories import KeptHistories
 from trivium.checks.partition import Partition
 from trivium.failpoints import failpoint
 from trivium.frames import columns_of
@@ -18,10 +15,12 @@ from trivium.store.acting import acting_run
 from trivium.store.catalog.columns import merge_columns
 from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
+from trivium.tables.learned_history import learned_history
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.staging import stage_rows
-from trivium.values.alerts import Judgement, Profile
-from trivium.values.tables import Commit, Operation, State, TableSpec
+from trivium.tables.upkeep import keep_up
+from trivium.values.alerts import Judgement
+from trivium.values.tables import Column, Commit, DataFile, Operation, State, TableSpec
 
 BY_SEVERITY: tuple[State, ...] = ("valid", "flagged", "quarantined")
 
@@ -44,50 +43,87 @@ def commit_rows(
     Raises SchemaMismatch or Misuse for rows that cannot belong to the table, VersionConflict when an overwrite lost a
     race.
     """
-    tables = store.catalog.tables
-    tables.declare(spec, actor=store.actor)
-    known = tables.find_commit(spec.name, idempotency_key) if idempotency_key else None
+    store.catalog.tables.declare(spec, actor=store.actor)
+    known = find_known(store, spec.name, idempotency_key)
     if known is not None:
         return known
-    newest = tables.find_version(spec.name)
+    draft = draft_rows(store, spec, rows, operation=operation, idempotency_key=idempotency_key, run=run)
+    return publish(store, draft)
+
+
+def find_known(store: Store, table: str, idempotency_key: str | None) -> Commit | None:
+    """The commit that was made under this key before."""
+    return store.catalog.tables.find_commit(table, idempotency_key) if idempotency_key else None
+
+
+def draft_rows(
+    store: Store,
+    spec: TableSpec,
+    rows: pl.DataFrame,
+    *,
+    operation: Operation = "append",
+    idempotency_key: str | None = None,
+    run: str | None = None,
+) -> Draft:
+    """The rows are staged as files that nobody sees yet, and judged."""
+    newest = store.catalog.tables.find_version(spec.name)
     columns = newest.columns if newest else ()
     staged = stage_rows(spec, rows, columns)
     batch = split_partitions(spec, staged)
     judgements = judge(spec, batch, learned_history(store, spec.name, newest), now=store.clock())
-    state = worst_state(judgements)
-    if state != "quarantined":
+    if worst_state(judgements) != "quarantined":
         merge_columns(spec.name, columns, columns_of(staged))  # refused before any byte is written
-    commit = Commit(
-        id=store.ids(),
-        table=spec.name,
-        version=None,
-        state=state,
+    return draft_commit(
+        store,
+        spec,
         operation=operation,
-        partitions=tuple(part.name for part in batch),
-        rows=0,
+        judgements=judgements,
+        partitions=[part.name for part in batch],
         columns=columns_of(staged),
-        added=tuple(store.lake.write(spec.name, part.name, part.rows) for part in batch),
-        removed=_replaced(store, newest, batch) if operation == "overwrite" else (),
+        added=write_partitions(store, spec.name, batch),
         idempotency_key=idempotency_key,
-        actor=store.actor,
-        run=run or acting_run(),
-        committed_at=store.clock(),
-        base=(newest.version if newest else 0) if operation == "overwrite" else None,
+        run=run,
+        base=version_of(newest) if operation == "overwrite" else None,
     )
-    failpoint("commit:staged")
+
+
+def write_partitions(store: Store, table: str, batch: Sequence[Partition]) -> list[DataFile]:
+    """Each partition's rows are a durable file."""
+    return [store.lake.write(table, part.name, part.rows) for part in batch]
+
+
+def draft_commit(
+    store: Store,
+    spec: TableSpec,
+    *,
+    operation: Operation,
+    partitions: Sequence[str],
+    columns: Sequence[Column],
+    added: Sequence[DataFile],
+    removed: Sequence[str] = (),
+    judgements: Sequence[Judgement] = (),
+    idempotency_key: str | None = None,
+    run: str | None = None,
+    base: int | None = None,
+    renamed: dict[str, str] | None = None,
+) -> Draft:
+    """A commit of these files with the alerts that its judgements raise, ready to be published."""
+    commit = Commit(
+        id=store.ids(), table=spec.name, version=None, state=worst_state(judgements), operation=operation,
+        partitions=tuple(partitions), rows=0, columns=tuple(columns), added=tuple(added), removed=tuple(removed),
+        idempotency_key=idempotency_key, actor=store.actor, run=run or acting_run(), committed_at=store.clock(),
+        base=base, renamed=renamed or {},
+    )  # fmt: skip
     alerts = raise_alerts(spec, judgements, commit=commit.id, now=commit.committed_at, ids=store.ids)
-    return tables.publish(Draft(commit, tuple(judgements), tuple(alerts)), actor=store.actor)
+    return Draft(commit, tuple(judgements), tuple(alerts))
 
 
-def learned_history(store: Store, table: str, newest: Commit | None) -> History:
-    """What this process has learned of the table up to its newest version."""
-    version = newest.version if newest and newest.version else 0
-    read_after = partial(_profiles_after, store, table)
-    return store.kept.get(KeptHistories).up_to(table, version, read_after)
-
-
-def _profiles_after(store: Store, table: str, version: int) -> list[Profile]:
-    return store.catalog.tables.profiles(table, after=version)
+def publish(store: Store, draft: Draft) -> Commit:
+    """The draft is recorded; see `Tables.publish`. Then the table is kept in shape."""
+    failpoint("commit:staged")
+    commit = store.catalog.tables.publish(draft, actor=store.actor)
+    keep_up(store, commit)
+    return commit
 
 
 def worst_state(judgements: Sequence[Judgement]) -> State:
@@ -95,9 +131,6 @@ def worst_state(judgements: Sequence[Judgement]) -> State:
     return max((judgement.state for judgement in judgements), key=BY_SEVERITY.index, default="valid")
 
 
-def _replaced(store: Store, newest: Commit | None, batch: Sequence[Partition]) -> tuple[str, ...]:
-    if newest is None or newest.version is None:
-        return ()
-    names = {part.name for part in batch}
-    live = store.catalog.tables.files(newest.table, newest.version)
-    return tuple(file.path for file in live if file.partition in names)
+def version_of(newest: Commit | None) -> int:
+    """The version that a commit is made from: 0 when there is none yet."""
+    return newest.version if newest is not None and newest.version is not None else 0

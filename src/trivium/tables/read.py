@@ -26,13 +26,24 @@ def get_version(store: Store, name: str, version: int | None = None) -> Commit:
     return found
 
 
+def get_readable(store: Store, name: str, version: int | None = None) -> Commit:
+    """The commit of a version whose rows are still kept. Raises NotFound, and says when they were given up."""
+    commit = get_version(store, name, version)
+    if commit.collected_at is not None:
+        raise NotFound(
+            f"The rows of version {commit.version} of table {name!r} were given up on {commit.collected_at:%Y-%m-%d}; "
+            f"`trivium tables log {name}` shows which versions can be read. Snapshots keep a version for ever."
+        )
+    return commit
+
+
 def read_version(store: Store, name: str, version: int | None = None) -> pl.LazyFrame:
     """The rows of a published version (None: the newest), lazily, ordered by partition.
 
     Warns with FlaggedData when that version was flagged by its checks and the alerts are still open.
-    Raises NotFound when there is no such version.
+    Raises NotFound when there is no such version, or its rows were given up.
     """
-    commit = get_version(store, name, version)
+    commit = get_readable(store, name, version)
     if commit.state == "flagged":
         _warn_flagged(store, commit)
     assert commit.version is not None  # noqa: S101 # published commits have a version

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,17 @@ import polars as pl
 from trivium.frames import to_frame
 from trivium.ids import checked_name
 from trivium.store.store import Store, current_store
+from trivium.tables.at import TableVersion, find_table_version
 from trivium.tables.commit import commit_rows
+from trivium.tables.delete import delete_rows
+from trivium.tables.diff import TableDiff, diff_versions
+from trivium.tables.erase import Erased, erase_rows
 from trivium.tables.lookup import Lookup, key_text, lookup_rows
 from trivium.tables.partitioning import partition_format
 from trivium.tables.read import get_version, read_version
+from trivium.tables.reshape import rename_columns, widen_column
+from trivium.tables.restore import restore_version
+from trivium.tables.upsert import upsert_rows
 from trivium.values.events import EventPattern
 from trivium.values.tables import CheckSpec, Commit, TableSpec, Watch
 
@@ -75,6 +82,47 @@ class Table:
         """The rows replace the partitions that they belong to."""
         memory = store or current_store()
         return commit_rows(memory, self.spec, to_frame(rows), operation="overwrite", idempotency_key=idempotency_key)
+
+    def upsert(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
+        """The rows replace those of the same key, and are added where there is none; see `upsert_rows`."""
+        return upsert_rows(store or current_store(), self.spec, to_frame(rows), idempotency_key=idempotency_key)
+
+    def delete(self, where: str, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
+        """The rows that an SQL condition is true for are in no later version; see `delete_rows`."""
+        return delete_rows(store or current_store(), self.name, where, idempotency_key=idempotency_key)
+
+    def erase(self, where: str, *, because: str, store: Store | None = None) -> Erased:
+        """The rows that an SQL condition is true for are in no version at all; see `erase_rows`."""
+        return erase_rows(store or current_store(), self.name, where, because=because)
+
+    def rename(self, names: Mapping[str, str], *, store: Store | None = None) -> Commit:
+        """Columns have new names (old to new) from the next version on; see `rename_columns`."""
+        return rename_columns(store or current_store(), self.name, names)
+
+    def widen(self, column: str, wanted: str, *, store: Store | None = None) -> Commit:
+        """A column has a wider type ("int64", "float64") from the next version on; see `widen_column`."""
+        return widen_column(store or current_store(), self.name, column, wanted)
+
+    def restore(self, version: int, *, store: Store | None = None) -> Commit:
+        """The next version has what this older one had; see `restore_version`."""
+        return restore_version(store or current_store(), self.name, version)
+
+    def diff(self, old: int, new: int | None = None, *, store: Store | None = None) -> TableDiff:
+        """What is not the same in version `new` (None: the newest) as in version `old`."""
+        return diff_versions(store or current_store(), self.name, old, new)
+
+    def at(
+        self,
+        version: int | None = None,
+        *,
+        time: datetime | str | None = None,
+        run: str | None = None,
+        snapshot: str | None = None,
+        store: Store | None = None,
+    ) -> TableVersion:
+        """The table as it was: at a version, a moment, as a run read it, or in a snapshot."""
+        memory = store or current_store()
+        return find_table_version(memory, self.name, version, time=time, run=run, snapshot=snapshot)
 
     def read(self, version: int | None = None, *, store: Store | None = None) -> pl.LazyFrame:
         """The rows of a version (None: the newest published one), lazily."""

@@ -103,6 +103,9 @@ class Tables(Protocol):
     def judgements(self, commit_id: str) -> list[Judgement]:
         """What the checks said about each partition of a commit."""
 
+    def find_judgement(self, table: str, partition: str, *, version: int) -> Judgement | None:
+        """What the checks said of this partition when it was written last, in that version or before."""
+
     def profiles(self, table: str, *, after: int = 0, limit: int = 400) -> list[Profile]:
         """Profiles of the newest `limit` published partitions written after version `after`, oldest first.
 

@@ -21,12 +21,12 @@ NEWEST_OF_EACH = (
 def read_profiles(tx: Transaction, table: str, *, after: int, limit: int) -> list[Profile]:
     """The profile of each partition written after a version, by the commit that wrote it last, oldest first."""
     rows = tx.execute(NEWEST_OF_EACH, table, after, limit).fetchall()
-    renames = _renames(tx, table)
+    renames = list_renames(tx, table)
     found = [(int(row["version"]), from_json(Profile, row["profile"])) for row in reversed(rows)]
     return [_renamed(profile, [names for at, names in renames if at > version]) for version, profile in found]
 
 
-def _renames(tx: Transaction, table: str) -> list[tuple[int, dict[str, str]]]:
+def list_renames(tx: Transaction, table: str) -> list[tuple[int, dict[str, str]]]:
     """(version, names before to names after) of each renaming of columns, oldest first."""
     commits = tx.all(
         Commit, "SELECT * FROM commits WHERE \"table\" = ? AND operation = 'rename' ORDER BY version", table

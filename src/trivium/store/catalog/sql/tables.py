@@ -130,6 +130,14 @@ class SqlTables:
             Judgement, "SELECT * FROM judgements WHERE commit_id = ? ORDER BY partition", commit_id
         )
 
+    def find_judgement(self, table: str, partition: str, *, version: int) -> Judgement | None:
+        return self.database.read().one(
+            Judgement,
+            'SELECT j.* FROM judgements j JOIN commits c ON c.id = j.commit_id WHERE j."table" = ? AND j.partition = ? '
+            "AND c.version <= ? ORDER BY c.version DESC LIMIT 1",
+            table, partition, version,
+        )  # fmt: skip
+
     def profiles(self, table: str, *, after: int = 0, limit: int = 400) -> list[Profile]:
         return read_profiles(self.database.read(), table, after=after, limit=limit)
 

@@ -1,0 +1,171 @@
+"""Erase: rows are gone from every version, from what was learned of them, and from everything derived.
+
+Unlike a delete this changes the past, because a person has the right to it (GDPR, article 17). What stays is the fact:
+how many rows, by whom, why, and which columns the condition named; never its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trivium.checks.expression import Expression
+from trivium.checks.mask import mask_rows
+from trivium.checks.partition import Partition
+from trivium.checks.profile import profile_partition
+from trivium.failpoints import failpoint
+from trivium.frames import dtype_of, has_dtype
+from trivium.lineage.trained import models_trained_on
+from trivium.store.catalog.retention import Erasure, FileSpan
+from trivium.store.store import Store
+from trivium.tables.commit import version_of
+from trivium.tables.delete import condition
+from trivium.tables.derived import forget_derived
+from trivium.tables.read import get_version
+from trivium.tables.redact import redact_alert, redact_judgement
+from trivium.tables.repeat import repeat_on_conflict
+from trivium.tables.retrain import mark_retrain_due
+from trivium.values.alerts import Alert, Judgement, Profile
+from trivium.values.tables import Commit, DataFile
+
+SHORTEST = 3  # shorter texts are in every message by chance
+
+
+class Erased(Struct, frozen=True):
+    """What an erasure did: how many rows of how many files, and the models that learnt from them and have to forget."""
+
+    table: str
+    version: int
+    rows: int
+    files: int
+    retrain: tuple[tuple[str, int], ...]
+
+
+class Found(Struct, frozen=True):
+    """The rows to erase: the files that hold them, each without them (None: nothing is left), and their texts."""
+
+    swaps: dict[str, DataFile | None]
+    spans: tuple[FileSpan, ...]
+    texts: frozenset[str]
+    rows: int
+
+
+def erase_rows(store: Store, name: str, where: str, *, because: str) -> Erased:
+    """The rows that `where` is true for are in no version, no statistic, no message, and no cache of this project.
+
+    Every version is searched, commits in quarantine too, in the columns' names of that time. The models that were
+    trained on a version that held them are marked "retrain due". The bytes are deleted when this returns; back-ups and
+    copies elsewhere are not reached. Raises Misuse for a condition that does not fit the table.
+    """
+    return repeat_on_conflict(lambda: _erase(store, name, where, because))
+
+
+def _erase(store: Store, name: str, where: str, because: str) -> Erased:
+    newest = get_version(store, name)
+    expression = condition(name, where, newest.columns)
+    found = _find_rows(store, newest, expression)
+    if not found.swaps:
+        return Erased(name, version_of(newest), 0, 0, ())
+    models = models_trained_on(store.catalog, name, _versions(found.spans, version_of(newest)))
+    erasure = Erasure(
+        table=name,
+        newest=version_of(newest),
+        swaps=found.swaps,
+        judgements=tuple(_judgements(store, newest, found)),
+        alerts=tuple(_alerts(store, name, found)),
+        rows=found.rows,
+        conditioned_on=expression.columns,
+        because=because,
+    )
+    failpoint("erase:written")
+    store.catalog.retention.erase(erasure, actor=store.actor)
+    failpoint("erase:recorded")
+    finish_erasure(store, name, found.swaps)
+    mark_retrain_due(store, name, models, because=because)
+    return Erased(name, version_of(newest) + 1, found.rows, len(found.swaps), tuple(models))
+
+
+def finish_erasure(store: Store, table: str, paths: Iterable[str]) -> None:
+    """The bytes of these files, and everything that was derived from them, are gone."""
+    for path in paths:
+        store.lake.delete(path)
+    forget_derived(store, table)
+    store.catalog.retention.scrub()
+
+
+def _find_rows(store: Store, newest: Commit, expression: Expression) -> Found:
+    spans = store.catalog.retention.list_spans(newest.table)
+    files = {span.file.path: (span.file, span.added_version) for span in spans}
+    for commit in store.catalog.retention.list_aside(newest.table):
+        files |= {file.path: (file, version_of(newest)) for file in commit.added if store.lake.has(file)}
+    names = store.catalog.retention.list_renames(newest.table)
+    swaps, texts, rows = dict[str, DataFile | None](), set[str](), 0
+    for path, (file, version) in files.items():
+        frame = store.lake.scan([file]).collect()
+        hit = mask_rows(expression, _as_today(frame, newest, names, version))
+        if hit.any():
+            kept = frame.filter(~hit)
+            swaps[path] = store.lake.write(newest.table, file.partition, kept) if kept.height else None
+            texts |= _texts(frame.filter(hit))
+            rows += frame.height - kept.height
+    return Found(swaps, tuple(span for span in spans if span.file.path in swaps), frozenset(texts), rows)
+
+
+def _as_today(
+    frame: pl.DataFrame, newest: Commit, renames: Iterable[tuple[int, Mapping[str, str]]], version: int
+) -> pl.DataFrame:
+    """The rows in today's names of columns; columns that came later are null."""
+    for at, names in renames:
+        if at > version:
+            frame = frame.rename(dict(names), strict=False)
+    later = {
+        column.name: pl.lit(None, dtype=dtype_of(column.type) if has_dtype(column.type) else None)
+        for column in newest.columns
+        if column.name not in frame.columns
+    }
+    return frame.with_columns(**later)
+
+
+def _texts(rows: pl.DataFrame) -> set[str]:
+    """Every text of these rows that a message could quote."""
+    columns = rows.select(pl.selectors.string() | pl.selectors.categorical())
+    values = {str(value) for column in columns.iter_columns() for value in column.drop_nulls().to_list()}
+    return {value for value in values if len(value) >= SHORTEST}
+
+
+def _versions(spans: Iterable[FileSpan], newest: int) -> set[int]:
+    """The versions that held one of the files."""
+    return {
+        version
+        for span in spans
+        for version in range(span.added_version, newest + 1 if span.removed_version is None else span.removed_version)
+    }
+
+
+def _judgements(store: Store, newest: Commit, found: Found) -> Iterable[tuple[str, Judgement]]:
+    """What was recorded of each touched partition, as if the rows had never been there."""
+    touched = {span.file.partition for span in found.spans}
+    for commit in store.catalog.retention.list_judged(newest.table, sorted(touched)):
+        for judgement in store.catalog.tables.judgements(commit.id):
+            if judgement.partition in touched:
+                profile = _profile_again(store, commit, judgement.partition, found)
+                yield commit.id, redact_judgement(replace(judgement, profile=profile), found.texts)
+
+
+def _profile_again(store: Store, commit: Commit, partition: str, found: Found) -> Profile:
+    files = [found.swaps.get(file.path, file) for file in commit.added if file.partition == partition]
+    kept = [file for file in files if file is not None and store.lake.has(file)]
+    rows = store.lake.scan(kept).collect() if kept else pl.DataFrame()
+    return profile_partition(commit.table, Partition(partition, rows))
+
+
+def _alerts(store: Store, table: str, found: Found) -> Iterable[Alert]:
+    touched = {span.file.partition for span in found.spans}
+    for partition in sorted(touched):
+        for alert in store.catalog.alerts.list_alerts(table=table, partition=partition, limit=10_000):
+            redacted = redact_alert(alert, found.texts)
+            if redacted != alert:
+                yield redacted

@@ -1,0 +1,78 @@
+"""Garbage collection: bytes that nobody can reach are deleted, and old versions are given up when that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from msgspec import Struct
+
+from trivium.durations import parse_duration
+from trivium.store.store import Store
+
+GRACE = timedelta(hours=24)  # a commit that is being staged has files that no version names yet
+
+
+class Garbage(Struct, frozen=True):
+    """What is collected of one table: versions that are given up, those that stay and why, files and their bytes."""
+
+    table: str
+    versions: tuple[int, ...]
+    kept: dict[int, str]
+    files: tuple[str, ...]
+    bytes: int
+
+
+def collect_garbage(
+    store: Store,
+    tables: Iterable[str] | None = None,
+    *,
+    older_than: str | None = None,
+    because: str = "",
+    dry_run: bool = False,
+    grace: timedelta = GRACE,
+) -> list[Garbage]:
+    """Of each table: files that no version needs are deleted, and what interrupted commits left behind.
+
+    older_than: versions published longer ago ("90d") are given up, except the newest one, those that a snapshot names
+    and those that a registered model was trained on; without it, no version is. dry_run: nothing happens, the answer
+    is what would. grace: files younger than this stay, for their commit may be under way.
+    """
+    names = list(tables) if tables is not None else [spec.name for spec in store.catalog.tables.list_specs()]
+    return [_collect(store, name, older_than, because, grace, dry_run=dry_run) for name in names]
+
+
+def _collect(
+    store: Store, table: str, older_than: str | None, because: str, grace: timedelta, *, dry_run: bool
+) -> Garbage:
+    pinned = store.catalog.retention.pinned_versions(table) if older_than else {}
+    old = _old_versions(store, table, older_than) if older_than else []
+    versions = [version for version in old if version not in pinned]
+    freed = (
+        store.catalog.retention.unneeded(table, versions)
+        if dry_run or not versions
+        else store.catalog.retention.collect(
+            table, versions, because=because or f"older than {older_than}", actor=store.actor
+        )
+    )
+    sizes = {file.path: file.bytes for file in (freed if versions else ())}
+    sizes |= _orphans(store, table, grace)
+    if not dry_run:
+        for path in sizes:
+            store.lake.delete(path)
+    kept = {version: pinned[version] for version in old if version in pinned}
+    return Garbage(table, tuple(versions), kept, tuple(sizes), sum(sizes.values()))
+
+
+def _old_versions(store: Store, table: str, older_than: str) -> list[int]:
+    before = store.clock() - parse_duration(older_than)
+    return [commit.version for commit in store.catalog.retention.list_versions(table, before=before) if commit.version]
+
+
+def _orphans(store: Store, table: str, grace: timedelta) -> dict[str, int]:
+    """Files that no version and no commit in quarantine names, with their sizes."""
+    named = store.catalog.retention.named_paths(table)
+    young = store.clock() - grace
+    return {
+        path: size for path, size, modified in store.lake.list_paths(table) if path not in named and modified < young
+    }
