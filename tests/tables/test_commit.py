@@ -85,7 +85,7 @@ WRONG: list[tuple[Callable[[pl.DataFrame], Any], type[Exception], str]] = [
     (lambda rows: rows.with_columns(id=pl.lit(None, pl.Int64)), SchemaMismatch, r"3 rows .* have no key 'id'"),
     (lambda rows: rows.clear(), Misuse, "no rows to commit"),
     (lambda rows: pl.DataFrame(), Misuse, "no rows to commit"),
-    (lambda rows: rows.with_columns(id=pl.Series([object()] * 3)), UnsupportedValue, "hold Python objects"),
+    (lambda rows: rows.with_columns(id=pl.Series([object()] * 3)), UnsupportedValue, "holds Python objects"),
     (lambda rows: 7, UnsupportedValue, "is not a table"),
 ]
 

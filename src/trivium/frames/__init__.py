@@ -1,0 +1,18 @@
+"""Rows in memory and the places that rows come from: kinds of frames, types of columns, sources."""
+
+from trivium.frames.files import read_file, to_frame, write_file
+from trivium.frames.frame import ArrowStream, from_frame
+from trivium.frames.types import TYPE_NAMES, columns_of, dtype_of, has_dtype, type_name
+
+__all__ = [
+    "TYPE_NAMES",
+    "ArrowStream",
+    "columns_of",
+    "dtype_of",
+    "from_frame",
+    "has_dtype",
+    "read_file",
+    "to_frame",
+    "type_name",
+    "write_file",
+]

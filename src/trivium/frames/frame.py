@@ -1,0 +1,105 @@
+"""Frames of any kind in, frames of the asked kind out: polars inside, conversion at the edge."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+
+from trivium.errors import UnsupportedValue
+from trivium.frames.outside import frame_of_stream
+from trivium.frames.python_values import exact_series
+from trivium.frames.storable import check_storable
+
+
+def frame_of(value: Any) -> pl.DataFrame:
+    """A polars DataFrame of anything tabular in memory: polars, pandas, Arrow, a DuckDB relation, records, columns.
+
+    Every value is kept as it is. Raises UnsupportedValue for what is not tabular or could not be kept.
+    """
+    with refusing():
+        frame = _collect(value)
+        check_storable(frame)
+        return frame
+
+
+def _collect(value: Any) -> pl.DataFrame:
+    if isinstance(value, pl.DataFrame):
+        return value
+    if isinstance(value, pl.LazyFrame):
+        return value.collect()
+    if hasattr(value, "__arrow_c_stream__"):
+        return frame_of_stream(value)
+    if isinstance(value, Mapping):
+        return _of_columns(value)
+    if isinstance(value, list) and all(isinstance(record, Mapping) for record in value):
+        return _of_records(value)
+    raise UnsupportedValue(
+        f"A {type(value).__name__} is not a table: give a polars, pandas or Arrow frame, a DuckDB relation, "
+        "a list of records, or where rows are: a file, a folder, or the address of a database or an object."
+    )
+
+
+def _of_records(records: Sequence[Mapping[Any, Any]]) -> pl.DataFrame:
+    # Every record is looked at: a type guessed from the first hundred would change values and lose columns.
+    names = dict.fromkeys(name for record in records for name in record)
+    return _of_columns({name: [record.get(name) for record in records] for name in names})
+
+
+def _of_columns(columns: Mapping[Any, Any]) -> pl.DataFrame:
+    odd = next((name for name in columns if not isinstance(name, str)), None)
+    if odd is not None:
+        raise UnsupportedValue(f"The column {odd!r} is not named by a text; rename it.")
+    return pl.DataFrame(
+        {name: exact_series(name, values) if isinstance(values, (list, tuple)) else values
+         for name, values in columns.items()}
+    )  # fmt: skip
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Inside the block, an error of the engine about rows is an UnsupportedValue, also one that it panics with."""
+    try:
+        yield
+    except UnsupportedValue:
+        raise
+    except BaseException as error:
+        if not isinstance(error, TABULAR) and type(error).__name__ != "PanicException":
+            raise
+        story = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UnsupportedValue(f"These rows do not make a table: {story}") from None
+
+
+TABULAR = (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, NotImplementedError, RuntimeError)
+
+
+def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:
+    """The frame as the annotated type: polars DataFrame or LazyFrame, pandas DataFrame, pyarrow Table, DuckDB relation.
+
+    Anything else (Any, no annotation) gets a polars DataFrame.
+    """
+    module, kind = getattr(wanted, "__module__", ""), getattr(wanted, "__name__", "")
+    name = wanted if isinstance(wanted, str) else f"{module}.{kind}"
+    if name.startswith("polars.") and name.endswith("LazyFrame"):
+        return frame.lazy()
+    rows = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    if name.startswith("pandas."):
+        return rows.to_pandas()
+    if name.startswith("pyarrow."):
+        return rows.to_arrow()
+    if name.endswith("DuckDBPyRelation"):
+        return sys.modules["duckdb"].from_arrow(ArrowStream(rows))
+    return rows
+
+
+class ArrowStream:
+    """A frame that shows only the Arrow stream protocol, so that DuckDB reads it without pyarrow."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.frame.__arrow_c_stream__(requested_schema)
