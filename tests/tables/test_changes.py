@@ -24,7 +24,7 @@ def people(*rows: tuple[int, str]) -> pl.DataFrame:
 
 def visits(*rows: tuple[int, int, float]) -> pl.DataFrame:
     return pl.DataFrame(
-        [(number, datetime(2024, 1, day, 12), cost) for number, day, cost in rows],
+        [(number, datetime(2024, 1, day, 12, tzinfo=UTC).replace(tzinfo=None), cost) for number, day, cost in rows],
         schema={"id": pl.Int64, "at": pl.Datetime("us"), "cost": pl.Float64},
         orient="row",
     )

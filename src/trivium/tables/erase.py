@@ -7,6 +7,7 @@ how many rows, by whom, why, and which columns the condition named; never its va
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 import polars as pl
 from msgspec import Struct
@@ -16,6 +17,7 @@ from trivium.checks.expression import Expression
 from trivium.checks.mask import mask_rows
 from trivium.checks.partition import Partition
 from trivium.checks.profile import profile_partition
+from trivium.errors import UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.frames import dtype_of, has_dtype
 from trivium.lineage.trained import models_trained_on
@@ -23,6 +25,7 @@ from trivium.store.catalog.retention import Erasure, FileSpan
 from trivium.store.store import Store
 from trivium.tables.commit import version_of
 from trivium.tables.delete import condition
+from trivium.tables.delta_mirror import forget_mirror, mirror_table
 from trivium.tables.derived import forget_derived
 from trivium.tables.read import get_version
 from trivium.tables.redact import redact_alert, redact_judgement
@@ -93,6 +96,9 @@ def finish_erasure(store: Store, table: str, paths: Iterable[str]) -> None:
     for path in paths:
         store.lake.delete(path)
     forget_derived(store, table)
+    forget_mirror(store, table)
+    with suppress(UnsupportedValue):
+        mirror_table(store, table)
     store.catalog.retention.scrub()
 
 

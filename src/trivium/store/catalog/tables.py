@@ -21,10 +21,14 @@ class Draft(Struct, frozen=True):
 
 
 class FileChanges(Struct, frozen=True):
-    """What turns the version before into this one, compactions of the version before included."""
+    """What turns the version before into this one, compactions of the version before included.
+
+    `moved`: the paths that a compaction added or removed, whose rows did not change.
+    """
 
     added: tuple[DataFile, ...]
     removed: tuple[DataFile, ...]
+    moved: frozenset[str] = frozenset()
 
 
 class Tables(Protocol):
@@ -93,6 +97,9 @@ class Tables(Protocol):
 
     def file_changes(self, table: str, version: int) -> FileChanges:
         """The files that this version added and removed, with those of compactions of the version before it."""
+
+    def files_as_published(self, table: str, version: int) -> list[DataFile]:
+        """What the changes of all versions up to this one add up to: its files before it was compacted."""
 
     def compact(self, table: str, removed: Sequence[DataFile], added: DataFile, *, actor: str) -> bool:
         """The newest version's rows are carried by `added` instead of `removed`; no version is made.

@@ -9,6 +9,7 @@ import msgspec
 from trivium.errors import VersionConflict
 from trivium.store.catalog.content import content_digest, content_of, sum_content
 from trivium.store.catalog.sql.database import Transaction
+from trivium.store.catalog.sql.rows import from_row
 from trivium.store.catalog.tables import FileChanges
 from trivium.values.tables import Commit, DataFile
 
@@ -67,18 +68,35 @@ def written_after(tx: Transaction, commit: Commit) -> bool:
 
 def changes_of(tx: Transaction, table: str, version: int) -> FileChanges:
     """What this version added and removed, and what compactions did to the version before it."""
-    statement = (
-        "SELECT * FROM files WHERE \"table\" = ? AND (({0}_version = ? AND {0}_by = 'commit') "
-        "OR ({0}_version = ? AND {0}_by = 'compact'))" + IN_ORDER
-    )
-    # A file that a compaction replaced before the version after it was written has never been seen from outside.
-    added = tx.all(DataFile, statement.format("added"), table, version, version - 1)
-    removed = tx.all(DataFile, statement.format("removed"), table, version, version - 1)
-    both = {file.path for file in added} & {file.path for file in removed}
+    added, removed = _changed(tx, "added", table, version), _changed(tx, "removed", table, version)
+    # A merged file that this version removed at once has never been seen from outside: its parts were removed.
+    unseen = {file.path for file, _ in added} & {file.path for file, _ in removed}
+    moved = frozenset(file.path for file, by in [*added, *removed] if by == "compact")
     return FileChanges(
-        tuple(file for file in added if file.path not in both),
-        tuple(file for file in removed if file.path not in both),
+        tuple(file for file, _ in added if file.path not in unseen),
+        tuple(file for file, _ in removed if file.path not in unseen),
+        frozenset() if unseen else moved,
     )
+
+
+def files_as_published(tx: Transaction, table: str, version: int) -> list[DataFile]:
+    """The files of this version before it was compacted."""
+    before = "(({0}_by = 'commit' AND {0}_version <= ?) OR ({0}_by = 'compact' AND {0}_version < ?))"
+    return tx.all(
+        DataFile,
+        f'SELECT * FROM files WHERE "table" = ? AND {before.format("added")} '
+        f"AND NOT (removed_version IS NOT NULL AND {before.format('removed')})" + IN_ORDER,
+        table, version, version, version, version,
+    )  # fmt: skip
+
+
+def _changed(tx: Transaction, side: str, table: str, version: int) -> list[tuple[DataFile, str]]:
+    rows = tx.execute(
+        f"SELECT * FROM files WHERE \"table\" = ? AND (({side}_version = ? AND {side}_by = 'commit') "
+        f"OR ({side}_version = ? AND {side}_by = 'compact'))" + IN_ORDER,
+        table, version, version - 1,
+    )  # fmt: skip
+    return [(from_row(DataFile, row), row[f"{side}_by"]) for row in rows.fetchall()]
 
 
 def next_digest(tx: Transaction, newest: Commit | None, added: Sequence[DataFile], removed: Sequence[DataFile]) -> str:

@@ -17,7 +17,7 @@ from trivium.store.catalog.sql.commits import (
     store_commit,
 )
 from trivium.store.catalog.sql.database import Database, Transaction
-from trivium.store.catalog.sql.files import changes_of, files_at, swap_files
+from trivium.store.catalog.sql.files import changes_of, files_as_published, files_at, swap_files
 from trivium.store.catalog.sql.profiles import read_profiles
 from trivium.store.catalog.sql.rows import iso
 from trivium.store.catalog.tables import Draft, FileChanges
@@ -113,6 +113,9 @@ class SqlTables:
 
     def file_changes(self, table: str, version: int) -> FileChanges:
         return changes_of(self.database.read(), table, version)
+
+    def files_as_published(self, table: str, version: int) -> list[DataFile]:
+        return files_as_published(self.database.read(), table, version)
 
     def compact(self, table: str, removed: Sequence[DataFile], added: DataFile, *, actor: str) -> bool:
         with self.database.write() as tx:

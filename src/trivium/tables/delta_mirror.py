@@ -1,0 +1,122 @@
+"""Each published version as a Delta Lake log entry beside the files, so that other engines read the table without us.
+
+The mirror is derived. It is written after a commit, catches up at the next one when it could not be, and can be thrown
+away. Version n of the table is version n of the log; entry 0 holds the columns and no rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from trivium.errors import NotFound, VersionConflict
+from trivium.store.store import Store
+from trivium.tables.delta_checkpoint import EVERY, checkpoint_name, pointer, pointer_name, write_checkpoint
+from trivium.tables.delta_log import (
+    FOLDER,
+    Action,
+    add_action,
+    commit_action,
+    entry_name,
+    file_actions,
+    metadata_action,
+    protocol_action,
+    spell,
+)
+from trivium.values.tables import Column, Commit
+
+
+class Mirrored:
+    """Up to which version, with which columns, this process has seen each table's mirror."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, tuple[int, tuple[Column, ...]]] = {}
+
+
+def mirror_table(store: Store, table: str, newest: Commit | None = None) -> int:
+    """The mirror has every published version; returns the newest one.
+
+    newest: the newest version's commit, when it is known. Raises NotFound without a version, UnsupportedValue when a
+    column has a type that Delta Lake does not have: the table has no mirror then.
+    """
+    newest = newest or store.catalog.tables.find_version(table)
+    if newest is None or newest.version is None:
+        raise NotFound(f"Table {table!r} has no published version to mirror.")
+    seen = store.kept.get(Mirrored).seen
+    at, columns = seen[table] if table in seen else _last_entry(store, table)
+    for version in range(at + 1, newest.version + 1):
+        commit = newest if version == newest.version else store.catalog.tables.find_version(table, version)
+        assert commit is not None  # noqa: S101 # versions have no gaps
+        _write_entry(store, commit, columns)
+        columns = commit.columns
+        if version % EVERY == 0:
+            _write_checkpoint(store, commit)
+        seen[table] = version, columns
+    return newest.version
+
+
+def forget_mirror(store: Store, table: str) -> None:
+    """The mirror is gone; the next commit makes it anew."""
+    for file in list(store.lake.storage.list_files(f"{table}/{FOLDER}")):
+        store.lake.storage.delete(file.name)
+    store.kept.get(Mirrored).seen.pop(table, None)
+
+
+def _last_entry(store: Store, table: str) -> tuple[int, tuple[Column, ...]]:
+    """The newest entry that is whole, and its columns: one that a power loss tore is written again."""
+    names = {file.name for file in store.lake.storage.list_files(f"{table}/{FOLDER}")}
+    last = -1
+    while entry_name(table, last + 1) in names:
+        last += 1
+    while last >= 0 and not _is_whole(store, entry_name(table, last)):
+        store.lake.storage.delete(entry_name(table, last))
+        last -= 1
+    commit = store.catalog.tables.find_version(table, max(last, 1))
+    assert commit is not None  # noqa: S101 # there is a newest one, and versions have no gaps
+    if last < 0:
+        _put(store, entry_name(table, 0), _shape(commit))
+    return max(last, 0), commit.columns
+
+
+def _write_entry(store: Store, commit: Commit, before: Sequence[Column]) -> None:
+    version = commit.version or 0
+    changes = store.catalog.tables.file_changes(commit.table, version)
+    actions = [commit_action(commit), *file_actions(commit.table, changes, commit.committed_at)]
+    if tuple(before) != commit.columns:
+        actions[1:1] = _shape(commit)
+    _put(store, entry_name(commit.table, version), actions)
+
+
+def _write_checkpoint(store: Store, commit: Commit) -> None:
+    """Only what the entries up to here add up to: a compaction since then belongs to the next entry."""
+    version = commit.version or 0
+    files = store.catalog.tables.files_as_published(commit.table, version)
+    at = int(commit.committed_at.timestamp() * 1000)
+    adds = [add_action(commit.table, file, at) for file in files]
+    actions = [*_shape(commit), *adds]
+    try:
+        store.lake.storage.put_file(
+            checkpoint_name(commit.table, version), lambda aside: write_checkpoint(aside, actions)
+        )
+    except VersionConflict:
+        return
+    store.lake.storage.delete(pointer_name(commit.table))
+    store.lake.storage.put(pointer_name(commit.table), pointer(version, len(actions)))
+
+
+def _shape(commit: Commit) -> list[Action]:
+    return [protocol_action(commit.columns), metadata_action(commit.table, commit.columns, commit.committed_at)]
+
+
+def _put(store: Store, name: str, actions: Sequence[Action]) -> None:
+    try:
+        store.lake.storage.put(name, spell(actions))
+    except VersionConflict:
+        return  # another process was faster, with the same facts
+
+
+def _is_whole(store: Store, name: str) -> bool:
+    try:
+        return all(json.loads(line) for line in store.lake.storage.get(name).splitlines())
+    except (json.JSONDecodeError, UnicodeDecodeError, NotFound):
+        return False
