@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ PROCESSES, WRITES = 8, 25
 START = """
 import sys
 from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from trivium.clock import system_clock
 from trivium.store.catalog import open_catalog
@@ -101,3 +104,22 @@ def test_a_reader_does_not_wait_for_a_writer(opened: Callable[..., Database], ca
         tx.event("ada", "drill.made", "x", {})
         assert catalog.events.list_events() == []
     assert len(catalog.events.list_events()) == 1
+
+
+def test_a_writer_that_never_pauses_starves_nobody(open_again: Callable[..., Catalog]) -> None:
+    greedy, modest = open_again(), open_again()
+    modest_is_done = threading.Event()
+
+    def write_on_and_on() -> int:
+        for written in range(3000):
+            greedy.events.append("drill.made", "greedy", {}, actor="ada")
+            if modest_is_done.is_set():
+                return written
+        return 3000
+
+    with ThreadPoolExecutor(1) as pool:
+        greedy_writes = pool.submit(write_on_and_on)
+        for _ in range(20):
+            modest.events.append("drill.made", "modest", {}, actor="bob")
+        modest_is_done.set()
+        assert greedy_writes.result() < 3000

@@ -12,6 +12,7 @@ from trivium.errors import StoreBusy, TriviumError
 from trivium.store.catalog.sql.rows import Scalar
 from trivium.store.durable import write_durably
 from trivium.store.sqlite import open_sqlite
+from trivium.store.turn import Turn
 
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 TROUBLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT)
@@ -37,6 +38,7 @@ class SqliteSession:
             raise TriviumError(
                 f"The catalog {path} cannot be opened: {error}. If it is damaged, restore it from a back-up."
             ) from error
+        self._turn = Turn(path.with_name(f"{path.name}-turn"))
         self.connection.execute("PRAGMA foreign_keys = ON")
         self.connection.row_factory = sqlite3.Row
 
@@ -53,7 +55,11 @@ class SqliteSession:
             return self.connection.execute(statement, values)
 
     def begin(self) -> int:
-        self.execute("BEGIN IMMEDIATE")
+        try:
+            with self._turn.taken(self.patience):
+                self.execute("BEGIN IMMEDIATE")
+        except TimeoutError:
+            raise self._busy() from None
         return self._number()
 
     def commit(self) -> None:
@@ -91,6 +97,7 @@ class SqliteSession:
 
     def close(self) -> None:
         self.connection.close()
+        self._turn.close()
 
     def _copy_to(self, path: Path) -> None:
         with (
@@ -103,6 +110,12 @@ class SqliteSession:
     def _number(self) -> int:
         return int(self.execute("PRAGMA user_version").fetchone()[0])
 
+    def _busy(self) -> StoreBusy:
+        return StoreBusy(
+            f"The catalog {self.path} was being written by others for {self.patience:g} seconds, so nothing of this "
+            "was stored. Repeat it; if it stays so, end the process that holds the file."
+        )
+
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Errors that a person can do something about say what."""
@@ -111,10 +124,7 @@ class SqliteSession:
         except sqlite3.DatabaseError as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says more exactly where
             if code in BUSY:
-                raise StoreBusy(
-                    f"The catalog {self.path} was being written by others for {self.patience:g} seconds, so nothing of "
-                    "this was stored. Repeat it; if it stays so, end the process that holds the file."
-                ) from error
+                raise self._busy() from error
             if code in TROUBLE:
                 raise TriviumError(
                     f"The catalog {self.path} failed: {error}. Nothing of this was stored; make sure that the disk has "
