@@ -2,7 +2,7 @@
 
 from trivium.frames.conversion import convert_exactly
 from trivium.frames.files import read_file, to_frame, write_file
-from trivium.frames.frame import ArrowStream, from_frame
+from trivium.frames.frame import ArrowStream, frame_of, from_frame
 from trivium.frames.storable import check_storable
 from trivium.frames.types import TYPE_NAMES, columns_of, dtype_of, has_dtype, type_name
 
@@ -13,6 +13,7 @@ __all__ = [
     "columns_of",
     "convert_exactly",
     "dtype_of",
+    "frame_of",
     "from_frame",
     "has_dtype",
     "read_file",

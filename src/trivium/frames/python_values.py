@@ -27,7 +27,10 @@ DIGITS = 38
 def exact_series(column: str, values: Sequence[Any]) -> pl.Series:
     """The values as a column that holds each of them unchanged; None is null. Raises UnsupportedValue."""
     plain = plain_values(values)
-    return pl.Series(column, plain, dtype=exact_dtype(column, plain), strict=True)
+    dtype = exact_dtype(column, plain)
+    if dtype.is_decimal():
+        plain = [None if each is None else Decimal(each) for each in plain]
+    return pl.Series(column, plain, dtype=dtype, strict=True)
 
 
 def plain_values(values: Sequence[Any]) -> Sequence[Any]:
