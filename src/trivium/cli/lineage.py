@@ -12,7 +12,10 @@ from trivium.cli.group import noun_app
 from trivium.cli.lineage_view import draw_walk, walk_facts
 from trivium.cli.listing import console, print_heading, print_json, print_line, print_table
 from trivium.cli.project import open_project
+from trivium.errors import Misuse
 from trivium.lineage.impact import Impact, find_impact
+from trivium.lineage.openlineage.emit import emit
+from trivium.lineage.openlineage.receiver import NotReceived
 from trivium.lineage.thing import find_thing
 from trivium.lineage.walk import downstream, upstream
 from trivium.values.lineage import Walk
@@ -60,6 +63,33 @@ def closing(walk: Walk) -> str:
     if not walk.edges:
         return "Nothing is on record."
     return CUTS.get(walk.cut, "")
+
+
+@app.command("emit")
+def emit_lineage(
+    context: typer.Context,
+    *,
+    to: Annotated[str | None, typer.Option("--to", help="A file or URL (default: the setting `openlineage`).")] = None,
+    after: Annotated[
+        int | None, typer.Option("--after", min=0, help="Begin behind this event (0: the first), not where it ended.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send what happened since the last time as OpenLineage events. Exit status 1 when the receiver did not take it."""
+    store = open_project(context)
+    receiver = to or store.settings.openlineage
+    if not receiver:
+        raise Misuse(
+            "Nobody is named who receives lineage: say `trivium lineage emit --to lineage.jsonl` (or a URL), or set "
+            "`openlineage` in trivium.toml."
+        )
+    emission = emit(store, receiver, after=after)
+    if as_json:
+        print_json(emission)
+    else:
+        print_line(f"{emission.messages:,} messages were sent; event {emission.position:,} is dealt with.")
+    if emission.error:
+        raise NotReceived(f"{emission.error} The next `trivium lineage emit` goes on there.")
 
 
 @app.command("impact")

@@ -8,6 +8,7 @@ from typing import Any
 
 from trivium.errors import BlockedByAlert, TriviumError
 from trivium.failpoints import failpoint
+from trivium.lineage.openlineage.emit import emit_in_tick
 from trivium.pipelines.inputs import describe_alerts
 from trivium.pipelines.pipeline import Pipeline
 from trivium.store.store import Store
@@ -31,7 +32,8 @@ def tick(store: Store, pipelines: Sequence[Pipeline[..., Any]]) -> list[Firing]:
     """New events have been looked at, and every firing that could act has acted. Returns the firings that changed.
 
     A firing whose inputs have open blocking alerts is refused with that reason, and tried again when the alerts change.
-    A firing that was running when the process died is resumed under the same run.
+    A firing that was running when the process died is resumed under the same run. Lineage goes to its receiver, if the
+    settings name one.
     """
     for spec in store.catalog.triggers.list_triggers():
         if not spec.paused:
@@ -39,6 +41,7 @@ def tick(store: Store, pipelines: Sequence[Pipeline[..., Any]]) -> list[Firing]:
     by_name = {pipeline.name: pipeline for pipeline in pipelines}
     waiting = [firing for state in UNFINISHED for firing in reversed(store.catalog.triggers.list_firings(state=state))]
     acted = [_act(store, firing, by_name) for firing in waiting]
+    emit_in_tick(store)
     return [after for before, after in zip(waiting, acted, strict=True) if after != before]
 
 
