@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.object_store import KEYS, ObjectStore, serve_objects
 from tests.postgres import fresh_schema, running_server
 
 from trivium.settings import load_settings
@@ -53,3 +54,18 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of a catalog that does not exist yet, in a schema of its own on a real PostgreSQL server."""
     with fresh_schema(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectStore]:
+    """A real S3 server, started at its first use and ended with the tests."""
+    with serve_objects() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_url(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the setting `storage` says about a fresh bucket; the keys are in the environment."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    return object_store.new_bucket()

@@ -80,7 +80,7 @@ def test_a_variable_names_the_root(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("actr = 'ada'", "unknown field `actr`.*Known settings: actor, durability"),
+    [("actr = 'ada'", "unknown field `actr`.*Known settings: actor, store, storage"),
      ("actor = 7", "Expected `str`"), ("durability = 'some'", "Invalid enum value 'some'"),
      ("approvals = 'many'", "approvals"), ("approvals = -1", "approvals"), ("pipelines = 'a.py'", "pipelines"),
      ("actor = ", "trivium.toml is not valid TOML"), ("actor = '\udce9'", "trivium.toml is not valid TOML")],

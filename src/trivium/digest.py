@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 
-def digest_bytes(data: bytes) -> str:
+def digest_bytes(data: bytes | memoryview) -> str:
     """SHA-256 of the bytes, as 64 hex digits."""
     return hashlib.sha256(data).hexdigest()
 

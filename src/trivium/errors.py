@@ -79,6 +79,14 @@ class CorruptObject(TriviumError):
     """Stored bytes do not have the digest that the catalog recorded."""
 
 
+class StorageFull(TriviumError):
+    """The storage has no room for the bytes; free some space and repeat the act."""
+
+
+class StorageUnavailable(TriviumError):
+    """The storage does not answer, or refuses; nothing was changed."""
+
+
 class TaskFailed(TriviumError):
     """A task of a pipeline raised an error."""
 

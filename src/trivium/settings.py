@@ -21,15 +21,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One project's settings. `root` is the folder that holds `trivium.toml` and `.trivium/`.
 
     store: where the catalog is: a `postgresql://` URL, or "" for a file in `.trivium/`.
+    storage: where rows and blobs are: a folder, from `root` unless absolute, or `s3://bucket/prefix`.
+    openlineage: who is sent lineage: an `http(s)://` URL, or a file; "" for nobody. openlineage_key: a server's token.
     """
 
     root: Path
     actor: str
     store: str = ""
+    storage: str = STATE_FOLDER
     durability: Literal["full", "fast"] = "full"
     approvals: Annotated[int, msgspec.Meta(ge=0)] = 1
     executor: str = "local"
     pipelines: tuple[str, ...] = ()
+    openlineage: str = ""
+    openlineage_key: str = ""
 
     @property
     def state(self) -> Path:
@@ -49,7 +54,16 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
         read_project(root),
         {
             name: environ[f"TRIVIUM_{name.upper()}"]
-            for name in ("actor", "store", "durability", "approvals", "executor")
+            for name in (
+                "actor",
+                "store",
+                "storage",
+                "durability",
+                "approvals",
+                "executor",
+                "openlineage",
+                "openlineage_key",
+            )
             if f"TRIVIUM_{name.upper()}" in environ
         },
         {name: value for name, value in flags.items() if value is not None},

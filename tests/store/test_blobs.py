@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.storage_place import Place, flip
 
 from trivium.digest import digest_bytes
 from trivium.errors import CorruptObject, NotFound
-from trivium.store import blobs as blobs_module
 from trivium.store.blobs import Blobs
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> Blobs:
-    """An empty folder of blobs."""
-    return Blobs(tmp_path / "blobs")
+def blobs(place: Place) -> Blobs:
+    """An empty store of blobs."""
+    return Blobs(place.open("blobs"))
 
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 10_000])
@@ -23,7 +25,11 @@ def test_bytes_come_back_under_their_digest(blobs: Blobs, data: bytes) -> None:
     digest = blobs.put(data)
     assert digest == digest_bytes(data)
     assert blobs.has(digest)
+    assert blobs.size(digest) == len(data)
+    assert blobs.is_intact(digest)
     assert blobs.get(digest) == data
+    assert blobs.local_path(digest).read_bytes() == data
+    assert blobs.path(digest) == blobs.local_path(digest)
 
 
 def test_a_file_is_stored_as_its_bytes_and_stays(blobs: Blobs, tmp_path: Path) -> None:
@@ -32,56 +38,62 @@ def test_a_file_is_stored_as_its_bytes_and_stays(blobs: Blobs, tmp_path: Path) -
     assert blobs.get(digest_bytes(b"x" * 3_000_000)) == (tmp_path / "source").read_bytes()
 
 
-def test_equal_bytes_are_stored_once(blobs: Blobs) -> None:
-    first = blobs.path(blobs.put(b"x"))
-    before = first.stat().st_ino
-    blobs.put(b"x")
-    assert first.stat().st_ino == before
-    assert len([path for path in blobs.root.rglob("*") if path.is_file()]) == 1
+def test_equal_bytes_are_stored_once_however_many_come_at_once(place: Place) -> None:
+    stores = [Blobs(place.open("blobs")) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(lambda blobs: blobs.put(b"x"), stores)) == {digest_bytes(b"x")}
+    assert [(digest, size) for digest, size, _ in stores[0].list_digests()] == [(digest_bytes(b"x"), 1)]
 
 
-@pytest.mark.parametrize("bit", [0, 13, 79])
-def test_one_flipped_bit_is_found(blobs: Blobs, bit: int) -> None:
+@pytest.mark.parametrize("bit", [0, -1])
+def test_one_flipped_bit_is_found(place: Place, blobs: Blobs, bit: int) -> None:
     digest = blobs.put(b"0123456789")
-    content = bytearray(blobs.path(digest).read_bytes())
-    content[bit // 8] ^= 1 << bit % 8
-    blobs.path(digest).write_bytes(content)
-    with pytest.raises(CorruptObject, match=f"object {digest[:12]} was changed on disk; restore it"):
+    place.meddle(f"{digest[:2]}/{digest}", lambda data: flip(data, bit), "blobs")
+    assert not blobs.is_intact(digest)
+    with pytest.raises(CorruptObject, match=f"object {digest[:12]} was changed; restore it"):
         blobs.get(digest)
+    with pytest.raises(CorruptObject, match=f"{digest} in .* was changed after it was written"):
+        blobs.local_path(digest)
 
 
-def test_cut_bytes_are_found(blobs: Blobs) -> None:
+def test_cut_bytes_are_found(place: Place, blobs: Blobs) -> None:
     digest = blobs.put(b"0123456789")
-    blobs.path(digest).write_bytes(b"01234")
+    place.meddle(f"{digest[:2]}/{digest}", lambda data: data[:5], "blobs")
     with pytest.raises(CorruptObject):
         blobs.get(digest)
 
 
+def test_damaged_bytes_that_were_deleted_can_be_stored_again(place: Place, blobs: Blobs) -> None:
+    digest = blobs.put(b"0123456789")
+    place.meddle(f"{digest[:2]}/{digest}", flip, "blobs")
+    blobs.delete(digest)
+    assert blobs.put(b"0123456789") == digest
+    assert blobs.get(digest) == b"0123456789"
+
+
 def test_gone_bytes_are_not_found(blobs: Blobs) -> None:
     digest = blobs.put(b"x")
-    blobs.path(digest).unlink()
+    blobs.delete(digest)
+    blobs.delete(digest)
     assert not blobs.has(digest)
-    with pytest.raises(NotFound, match=f"object {digest[:12]} is gone"):
-        blobs.get(digest)
+    assert blobs.size(digest) is None
+    assert not blobs.is_intact(digest)
+    for read in (blobs.get, blobs.local_path):
+        with pytest.raises(NotFound, match=f"{digest} is gone"):
+            read(digest)
+
+
+def test_a_listing_names_every_digest_with_its_size_and_time(blobs: Blobs) -> None:
+    digests = {blobs.put(data): len(data) for data in (b"", b"a", b"bc")}
+    found = list(blobs.list_digests())
+    assert {digest: size for digest, size, _ in found} == digests
+    assert all(abs(modified - datetime.now(UTC)) < timedelta(minutes=1) for _, _, modified in found)
 
 
 @pytest.mark.parametrize(
-    "digest", ["", "abc", "../" * 20, "A" * 64, "g" * 64, "a" * 65, "a" * 64 + "\n", "/etc/passwd"]
+    "digest", ["", "abc", "../" * 20, "A" * 64, "g" * 64, "a" * 65, "a" * 64 + "\n", "/etc/passwd", "%2e" * 30]
 )
 def test_what_is_not_a_digest_reaches_no_file(blobs: Blobs, digest: str) -> None:
-    for act in (blobs.get, blobs.has, blobs.path):
+    for act in (blobs.get, blobs.has, blobs.path, blobs.local_path, blobs.size, blobs.is_intact, blobs.delete):
         with pytest.raises(NotFound, match="is not a content digest"):
             act(digest)
-
-
-def test_a_write_that_fails_midway_leaves_no_file(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half(path: Path, data: bytes) -> None:
-        path.write_bytes(data[: len(data) // 2])
-        raise OSError("disk full")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(blobs_module, "_write", half)
-        with pytest.raises(OSError, match="disk full"):
-            blobs.put(b"0123456789")
-    assert [path for path in blobs.root.rglob("*") if path.is_file()] == []
-    assert blobs.get(blobs.put(b"0123456789")) == b"0123456789"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from trivium.store.durable import write_durably
+from trivium.errors import VersionConflict
+from trivium.store.durable import delete_durably, write_durably
 
 
 @pytest.mark.parametrize("sync", [True, False])
@@ -37,6 +38,30 @@ def test_a_write_that_fails_leaves_the_file_that_was_there(tmp_path: Path) -> No
     with pytest.raises(OSError, match="disk full"):
         write_durably(tmp_path / "file", fail)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"old"}
+
+
+def test_a_fresh_file_never_replaces_another(tmp_path: Path) -> None:
+    write_durably(tmp_path / "file", lambda aside: _write(aside, b"old"), fresh=True)
+    write_durably(tmp_path / "file", lambda aside: _write(aside, b"old"), fresh=True)
+    with pytest.raises(VersionConflict, match="is there with other bytes"):
+        write_durably(tmp_path / "file", lambda aside: _write(aside, b"new"), fresh=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"old"}
+
+
+def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, target: Path) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    test_a_fresh_file_never_replaces_another(tmp_path)
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_deleting_what_is_not_there_is_no_error(tmp_path: Path, sync: bool) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    for _ in range(2):
+        delete_durably(tmp_path / "file", sync=sync)
+    assert list(tmp_path.iterdir()) == []
 
 
 def _write(path: Path, data: bytes) -> None:

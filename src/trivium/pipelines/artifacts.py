@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import msgspec
 import polars as pl
 
-from trivium.digest import digest_file
-from trivium.errors import CorruptObject, NotFound, TriviumError, UnsupportedValue
+from trivium.errors import TriviumError, UnsupportedValue
 from trivium.frames import from_frame
 from trivium.pipelines.plain import find_class, from_plain, to_plain
 from trivium.pipelines.signature import FRAME_PACKAGES, frame_type, type_path
@@ -61,13 +59,12 @@ def decode(ref: ArtifactRef, blobs: Blobs, wanted: Any = Any) -> Any:
 
 def is_intact(ref: ArtifactRef, blobs: Blobs) -> bool:
     """Whether the bytes are there: small ones are read and compared, of large ones only the size."""
-    path = blobs.path(ref.digest)
     try:
-        size = path.stat().st_size
-        if size > CHECKED_BYTES:
+        size = blobs.size(ref.digest)
+        if size is not None and size > CHECKED_BYTES:
             return size == ref.bytes or not ref.bytes
         blobs.get(ref.digest)
-    except (OSError, TriviumError):
+    except TriviumError:
         return False
     return True
 
@@ -75,13 +72,12 @@ def is_intact(ref: ArtifactRef, blobs: Blobs) -> bool:
 def forget_damaged(digest: str, blobs: Blobs) -> None:
     """Bytes that are not what their digest says are removed, so that the value can be stored again; also those of
     digests that are named inside them, as a manifest does."""
-    path = blobs.path(digest)
-    if not path.is_file():
+    if not blobs.has(digest):
         return
-    if digest_file(path) != digest:
-        path.unlink()
-    elif path.stat().st_size <= CHECKED_BYTES:
-        for inner in set(INNER.findall(path.read_bytes())):
+    if not blobs.is_intact(digest):
+        blobs.delete(digest)
+    elif (blobs.size(digest) or 0) <= CHECKED_BYTES:
+        for inner in set(INNER.findall(blobs.get(digest))):
             forget_damaged(inner.decode(), blobs)
 
 
@@ -141,17 +137,8 @@ def _decode_frame(ref: ArtifactRef, blobs: Blobs, wanted: Any) -> Any:
     made_as = str(ref.facts.get("type", ""))
     target = frame_type(wanted) or made_as
     if target.endswith("LazyFrame"):
-        return pl.scan_parquet(_verified(ref, blobs), glob=False)
+        return pl.scan_parquet(blobs.local_path(ref.digest), glob=False)
     rows = pl.read_parquet(io.BytesIO(blobs.get(ref.digest)))
     if target.endswith(".Series"):
         return rows.to_series()
     return from_frame(rows, target)
-
-
-def _verified(ref: ArtifactRef, blobs: Blobs) -> Path:
-    path = blobs.path(ref.digest)
-    if not path.is_file():
-        raise NotFound(f"The stored frame {ref.digest[:12]} is gone.")
-    if digest_file(path) != ref.digest:
-        raise CorruptObject(f"The stored frame {ref.digest[:12]} was changed on disk.")
-    return path

@@ -2,68 +2,165 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
-from trivium.digest import digest_file
+from trivium.digest import digest_bytes, digest_file
 from trivium.errors import CorruptObject, NotFound
 from trivium.ids import Ids
-from trivium.store.durable import write_durably
+from trivium.store.local_storage import LocalStorage
+from trivium.store.storage import Places, Storage, StoredFile, Wanted, changed
 from trivium.values.tables import DataFile
 
+IN_MEMORY_BYTES = 64 << 20
+SCHEMAS = 10_000
 NO_VALUES = pl.Null()
+WIDENED = pl.ScanCastOptions(integer_cast="upcast", float_cast="upcast")
 
 
 class Lake:
-    """Parquet files under one folder. Bytes are on disk before anybody names them."""
+    """Parquet files in one storage, or a folder. Bytes are there for good before anybody names them.
 
-    def __init__(self, root: Path, *, ids: Ids, sync: bool = True) -> None:
-        self.root = root
+    Files that are read are what was committed: a changed one raises CorruptObject, an absent one NotFound.
+    """
+
+    def __init__(self, storage: Storage | Path, *, ids: Ids, sync: bool = True) -> None:
+        self.storage = LocalStorage(storage, sync=sync) if isinstance(storage, Path) else storage
         self.ids = ids
-        self.sync = sync
+        self._schemas: dict[str, pl.Schema] = {}
+
+    @property
+    def root(self) -> Path:
+        """The folder of the files, or of their local copies."""
+        return self.storage.folder
 
     def write(self, table: str, partition: str, rows: pl.DataFrame) -> DataFile:
         """The rows are a new durable file of this table, belonging to no version yet."""
-        name = f"{table}/{partition.replace(':', '')}/{self.ids()}.parquet"
-        path = self.root / name
-        write_durably(path, lambda aside: rows.write_parquet(aside, compression="zstd"), sync=self.sync)
-        return DataFile(
-            path=name, partition=partition, rows=rows.height, bytes=path.stat().st_size, digest=digest_file(path)
-        )
+        if rows.estimated_size() > IN_MEMORY_BYTES:
+            return self._write_file(table, partition, rows.lazy())
+        buffer = io.BytesIO()
+        rows.write_parquet(buffer, compression="zstd")
+        data = buffer.getbuffer()
+        name = self._new_name(table, partition)
+        stamp = self.storage.put(name, data)
+        return DataFile(name, partition, rows.height, data.nbytes, digest_bytes(data), stamp)
+
+    def write_lazy(self, table: str, partition: str, rows: pl.LazyFrame) -> DataFile | None:
+        """The same for rows that need not fit in memory; None, and no file, when there are none."""
+        file = self._write_file(table, partition, rows)
+        if file.rows:
+            return file
+        self.delete(file)
+        return None
+
+    def has(self, file: DataFile) -> bool:
+        """Whether the file is there; nothing is read."""
+        return self.storage.stat(file.path) is not None
+
+    def delete(self, file: DataFile | str) -> None:
+        """The file, or what is at this path, is gone for good; nothing happens when it was not there."""
+        path = file if isinstance(file, str) else file.path
+        self._schemas.pop(path, None)
+        self.storage.delete(path)
+
+    def list_paths(self, table: str | None = None) -> Iterator[StoredFile]:
+        """(path, bytes, modified) of every file of a table or of all, also of what interrupted writes left behind.
+
+        Folders that start with an underscore are not the lake's: other engines' logs are in them.
+        """
+        for file in self.storage.list_files(table or ""):
+            if not any(part.startswith("_") for part in file.name.split("/")):
+                yield file
 
     def path(self, file: DataFile) -> Path:
-        """Where the file is. Raises NotFound when its bytes are gone."""
-        path = self.root / file.path
-        if not path.is_file():
-            raise NotFound(f"The data file {file.path} is gone; restore it from a back-up.")
-        return path
+        """A local path where the file, or a copy of it, can be read. Raises NotFound; the bytes are not compared."""
+        here = self.storage.path(file.path)
+        return here if here.is_file() else Path(self.local_paths([file])[0])
+
+    def local_paths(self, files: Iterable[DataFile]) -> list[str]:
+        """Local paths of the files, or of copies that were fetched. Raises NotFound and CorruptObject."""
+        wanted = _wanted(files)
+        with _told(wanted):
+            return self.storage.local_paths(wanted)
 
     def verify(self, file: DataFile) -> None:
-        """Raises CorruptObject unless the bytes are the ones that were committed."""
-        if digest_file(self.path(file)) != file.digest:
-            raise CorruptObject(
-                f"The data file {file.path} was changed on disk after its commit; restore it from a back-up, "
-                "or read an older version of the table."
-            )
+        """Every byte is read again. Raises CorruptObject unless they are the ones that were committed, or NotFound."""
+        with _told(_wanted([file])):
+            if self.storage.digest(file.path) != file.digest:
+                raise CorruptObject(changed(file.path, self.root))
 
     def scan(self, files: Iterable[DataFile], columns: Sequence[str] = ()) -> pl.LazyFrame:
         """The rows of these files, lazily; columns that a file lacks are null. columns: the names of all, if known."""
-        paths = [self.path(file) for file in files]
+        wanted = _wanted(files)
+        with _told(wanted):
+            places = self.storage.places(wanted)
         return pl.scan_parquet(
-            paths, schema=_schema(paths, columns), missing_columns="insert", extra_columns="ignore", glob=False
+            places.paths,
+            schema=self._schema([file.name for file in wanted], places, columns),
+            missing_columns="insert",
+            extra_columns="ignore",
+            cast_options=WIDENED,
+            glob=False,
+            storage_options=places.options,
+            credential_provider=None,
         )
 
+    def _new_name(self, table: str, partition: str) -> str:
+        return f"{table}/{partition.replace(':', '')}/{self.ids()}.parquet"
 
-def _schema(paths: Sequence[Path], columns: Sequence[str]) -> dict[str, pl.DataType]:
-    # Polars takes the first file's columns for all; the newest files are the ones that have them all. A file in which
-    # a column has no value does not know the column's type.
-    found: dict[str, pl.DataType] = {}
-    for path in reversed(paths):
-        for name, dtype in pl.scan_parquet(path, glob=False).collect_schema().items():
-            if found.get(name, NO_VALUES) == NO_VALUES:
-                found[name] = dtype
-        if columns and all(found.get(name, NO_VALUES) != NO_VALUES for name in columns):
-            break
-    return {name: found[name] for name in dict.fromkeys([*columns, *found]) if name in found}
+    def _write_file(self, table: str, partition: str, rows: pl.LazyFrame) -> DataFile:
+        name = self._new_name(table, partition)
+        facts: list[tuple[int, int, str]] = []
+
+        def write(aside: Path) -> None:
+            rows.sink_parquet(aside, compression="zstd", mkdir=False)
+            height = pl.scan_parquet(aside, glob=False).select(pl.len()).collect().item()
+            facts.append((height, aside.stat().st_size, digest_file(aside)))
+
+        stamp = self.storage.put_file(name, write)
+        height, size, digest = facts[0]
+        return DataFile(name, partition, height, size, digest, stamp)
+
+    def _schema(self, names: Sequence[str], places: Places, columns: Sequence[str]) -> dict[str, pl.DataType]:
+        # Polars takes the first file's columns for all; the newest files are the ones that have them all. A file in
+        # which a column has no value does not know the column's type.
+        found: dict[str, pl.DataType] = {}
+        for name, path in zip(reversed(names), reversed(places.paths), strict=True):
+            for column, dtype in self._footer(name, path, places.options).items():
+                if found.get(column, NO_VALUES) == NO_VALUES:
+                    found[column] = dtype
+            if columns and all(found.get(column, NO_VALUES) != NO_VALUES for column in columns):
+                break
+        return {column: found[column] for column in dict.fromkeys([*columns, *found]) if column in found}
+
+    def _footer(self, name: str, path: str, options: dict[str, str] | None) -> pl.Schema:
+        known = self._schemas.get(name)
+        if known is None:
+            try:
+                known = pl.scan_parquet(
+                    path, glob=False, storage_options=options, credential_provider=None
+                ).collect_schema()
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise CorruptObject(f"The stored file {name} cannot be read as Parquet: {error}") from error
+            if len(self._schemas) >= SCHEMAS:
+                self._schemas.clear()
+            self._schemas[name] = known
+        return known
+
+
+def _wanted(files: Iterable[DataFile]) -> list[Wanted]:
+    return [Wanted(file.path, file.digest, file.stamp, file.bytes) for file in files]
+
+
+@contextmanager
+def _told(files: Sequence[Wanted]) -> Iterator[None]:
+    try:
+        yield
+    except (CorruptObject, NotFound) as error:
+        tables = " and ".join(sorted({file.name.partition("/")[0] for file in files}))
+        story = f"Versions of table {tables!r} that do not have this file still open (`trivium tables log {tables}`)."
+        raise type(error)(f"{error} {story}") from None

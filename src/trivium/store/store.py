@@ -17,6 +17,7 @@ from trivium.store.catalog.catalog import Catalog, open_catalog
 from trivium.store.kept import Kept
 from trivium.store.lake import Lake
 from trivium.store.online import Online
+from trivium.store.storages import open_storage
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,13 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = ne
     """The project's store, made when it is new."""
     state = settings.state
     state.mkdir(parents=True, exist_ok=True)
-    sync = settings.durability == "full"
+    lake = Lake(open_storage(settings, "tables"), ids=ids)
+    blobs = Blobs(open_storage(settings, "blobs"))
     return Store(
         settings=settings,
         catalog=open_catalog(settings.store or state / "catalog.db", clock=clock, durability=settings.durability),
-        lake=Lake(state / "tables", ids=ids, sync=sync),
-        blobs=Blobs(state / "blobs", sync=sync),
+        lake=lake,
+        blobs=blobs,
         online=Online(state / "online.db"),
         clock=clock,
         ids=ids,
