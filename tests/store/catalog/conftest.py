@@ -13,7 +13,7 @@ from tests.postgres import fresh_schema
 from trivium.clock import system_clock
 from trivium.store.catalog.sql.database import Database
 from trivium.store.catalog.sql.migration import Step
-from trivium.store.catalog.sql.sessions import session_opener
+from trivium.store.catalog.sql.session_opener import session_opener
 
 
 def sqlite_place(request: pytest.FixtureRequest) -> Path:

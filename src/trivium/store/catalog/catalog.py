@@ -21,7 +21,7 @@ from trivium.store.catalog.sql.lineage import SqlLineage
 from trivium.store.catalog.sql.models import SqlModels
 from trivium.store.catalog.sql.retention import SqlRetention
 from trivium.store.catalog.sql.runs import SqlRuns
-from trivium.store.catalog.sql.sessions import session_opener
+from trivium.store.catalog.sql.session_opener import session_opener
 from trivium.store.catalog.sql.tables import SqlTables
 from trivium.store.catalog.sql.triggers import SqlTriggers
 from trivium.store.catalog.tables import Alerts, Tables

@@ -29,14 +29,41 @@ place = sys.argv[1]
 catalog = open_catalog(place if '://' in place else Path(place), clock=system_clock)
 add = lambda who: catalog.events.append('drill.made', who, {}, actor='ada')
 add('parent')
+told, tell = os.pipe()
 child = os.fork()
 if child == 0:
     add('child')
-    catalog.close()
+    os.read(told, 1)  # until the parent has closed the catalog, and would have removed its log if it were the last one
+    add('late child')
     os._exit(0)
-assert os.waitpid(child, 0)[1] == 0
+while len(catalog.events.list_events()) < 2: pass
 add('parent')
-print(*[event.subject for event in catalog.events.list_events()])
+catalog.close()
+os.write(tell, b'x')
+assert os.waitpid(child, 0)[1] == 0
+with_all = open_catalog(place if '://' in place else Path(place), clock=system_clock)
+print(*[event.subject for event in with_all.events.list_events()], sep=',')
+with_all.close()
+"""
+FORK_WHILE_WRITING = """
+import os, sys
+from pathlib import Path
+from trivium.clock import system_clock
+from trivium.errors import TriviumError
+from trivium.store.catalog import open_catalog
+place = sys.argv[1]
+catalog = open_catalog(place if '://' in place else Path(place), clock=system_clock)
+with catalog.database.write() as tx:
+    child = os.fork()
+    if child == 0:
+        try:
+            catalog.events.append('drill.made', 'child', {}, actor='ada')
+        except TriviumError as error:
+            print(error, flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    tx.event('ada', 'drill.made', 'parent', {})
+print([event.subject for event in catalog.events.list_events()])
 catalog.close()
 """
 
@@ -134,9 +161,21 @@ def test_each_thread_has_a_session_which_is_closed_when_the_thread_has_ended(ope
     assert count(database) == 0
 
 
-def test_a_fork_shares_no_connection(place: Path | str) -> None:
-    ended = subprocess.run([sys.executable, "-c", FORK, str(place)], capture_output=True, text=True, check=False)
-    assert (ended.stdout.split(), ended.stderr) == (["parent", "child", "parent"], "")
+def run(script: str, place: Path | str) -> tuple[str, str]:
+    """What a process printed, and its complaints."""
+    ended = subprocess.run([sys.executable, "-c", script, str(place)], capture_output=True, text=True, check=False)
+    return ended.stdout, ended.stderr
+
+
+def test_a_child_process_goes_on_writing_when_its_parent_has_closed_the_catalog(place: Path | str) -> None:
+    assert run(FORK, place) == ("parent,child,parent,late child\n", "")
+
+
+def test_a_process_forked_in_the_middle_of_a_transaction_is_refused(place: Path | str) -> None:
+    printed, complaints = run(FORK_WHILE_WRITING, place)
+    assert printed.startswith("This process was forked while a thread of its parent was writing to the catalog")
+    assert printed.endswith("['parent']\n")
+    assert complaints == ""
 
 
 def test_scrubbing_takes_deleted_rows_out_of_the_file(opened: Opened, tmp_path: Path) -> None:

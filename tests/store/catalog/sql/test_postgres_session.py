@@ -17,7 +17,7 @@ from trivium.errors import Misuse, OutcomeUnknown, StoreBusy, StoreUnreachable, 
 from trivium.store.catalog.sql.database import Database
 from trivium.store.catalog.sql.marks import numbered
 from trivium.store.catalog.sql.postgres_session import STATEMENTS_KEPT
-from trivium.store.catalog.sql.sessions import session_opener
+from trivium.store.catalog.sql.session_opener import session_opener
 
 BACKEND = "SELECT pg_backend_pid()"
 

@@ -13,7 +13,7 @@ from trivium.clock import system_clock
 from trivium.store.catalog.sql.database import Database
 from trivium.store.catalog.sql.migration import migrations
 from trivium.store.catalog.sql.session import Session
-from trivium.store.catalog.sql.sessions import session_opener
+from trivium.store.catalog.sql.session_opener import session_opener
 from trivium.values.alerts import Alert, Judgement
 from trivium.values.endpoints import Endpoint, Verdict
 from trivium.values.events import Event, Firing, TriggerSpec

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +16,7 @@ from trivium.store.catalog.sql.chain import FIRST, event_hash
 from trivium.store.catalog.sql.migration import Step, migrate, migrations
 from trivium.store.catalog.sql.rows import Scalar, from_row, iso, json_text, to_row
 from trivium.store.catalog.sql.session import Result, Session
+from trivium.store.catalog.sql.sessions import Sessions
 from trivium.values.events import Event
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -90,7 +90,7 @@ class Transaction:
 
 
 class Database:
-    """The transactions of one catalog, for the threads of one process: a session for each, and none shared by a fork.
+    """The transactions of one catalog, for the threads of one process.
 
     connect: opens a session. The catalog has the schema of `steps` when this returns.
     """
@@ -99,13 +99,17 @@ class Database:
         steps = migrations() if steps is None else steps
         self.clock = clock
         self.number = steps[-1].number
-        self._connect = connect
-        self._sessions = Sessions()
+        self._own_sessions = Sessions(connect)
         try:
-            migrate(self._session(), steps, clock)
+            migrate(self.session, steps, clock)
         except BaseException:
             self.close()
             raise
+
+    @property
+    def session(self) -> Session:
+        """This thread's session."""
+        return self._sessions.current()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -113,95 +117,61 @@ class Database:
 
         Raises StoreBusy, StoreUnreachable (nothing was stored), OutcomeUnknown.
         """
-        session = self._begun()
-        try:
-            yield Transaction(session, self.clock)
-            failpoint("catalog:before_commit")
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        failpoint("catalog:after_commit")
+        with self._begun() as session:
+            try:
+                yield Transaction(session, self.clock)
+                failpoint("catalog:before_commit")
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            failpoint("catalog:after_commit")
 
     def read(self) -> Transaction:
         """Single reads; each sees what was committed before it."""
-        return Transaction(self._session(), self.clock, self._read)
+        return Transaction(self.session, self.clock, self._read)
 
     def scrub(self) -> None:
         """What was deleted is not in the catalog's files any more. Raises StoreBusy while others use it."""
-        self._session().scrub()
+        with self._sessions.using() as session:
+            session.scrub()
 
     def close(self) -> None:
         """Every session is closed."""
-        self._sessions.close()
+        self._own_sessions.close()
 
-    def _begun(self) -> Session:
-        session = self._session()
-        if session.in_transaction:
-            raise RuntimeError("A transaction that writes is already open in this thread.")
-        try:
-            number = session.begin()
-        except StoreUnreachable:  # an idle connection can end unnoticed; nothing was asked of the new one yet
-            session = self._session()
-            number = session.begin()
-        if number != self.number:
-            session.rollback()
-            raise TriviumError(
-                f"The catalog {session.place} was upgraded (schema {number}) while this process had it open as schema "
-                f"{self.number}; nothing of this was stored. Start the process again with the newer Trivium."
-            )
-        return session
+    @contextmanager
+    def _begun(self) -> Iterator[Session]:
+        with ExitStack() as used:
+            session = used.enter_context(self._sessions.using())
+            if session.in_transaction:
+                raise RuntimeError("A transaction that writes is already open in this thread.")
+            try:
+                number = session.begin()
+            except StoreUnreachable:  # an idle connection can end unnoticed; nothing was asked of the new one yet
+                session = used.enter_context(self._sessions.using())
+                number = session.begin()
+            if number != self.number:
+                session.rollback()
+                raise TriviumError(
+                    f"The catalog {session.place} was upgraded (schema {number}) while this process had it open as "
+                    f"schema {self.number}; nothing of this was stored. Start the process again with the newer Trivium."
+                )
+            yield session
 
     def _read(self, statement: str, values: Sequence[Scalar]) -> Result:
-        session = self._session()
-        inside = session.in_transaction
-        try:
+        with self._sessions.using() as session:
+            inside = session.in_transaction
+            try:
+                return session.execute(statement, values)
+            except StoreUnreachable:
+                if inside:
+                    raise
+        with self._sessions.using() as session:
             return session.execute(statement, values)
-        except StoreUnreachable:
-            if inside:
-                raise
-            return self._session().execute(statement, values)
 
-    def _session(self) -> Session:
-        if self._sessions.process != os.getpid():
-            self._sessions = Sessions(inherited=self._sessions)
-        session = self._sessions.find()
-        return self._sessions.add(self._connect()) if session is None else session
-
-
-class Sessions:
-    """The open sessions of one process, each its thread's own."""
-
-    def __init__(self, inherited: Sessions | None = None) -> None:
-        self.process = os.getpid()
-        # Closing what the parent process still uses would end it there; forgetting it might close it: so it is kept.
-        self._inherited = inherited
-        self._local = threading.local()
-        self._opened: list[tuple[threading.Thread, Session]] = []
-        self._guard = threading.Lock()
-
-    def find(self) -> Session | None:
-        """This thread's session, unless there is none that works."""
-        session: Session | None = getattr(self._local, "session", None)
-        return None if session is None or session.broken else session
-
-    def add(self, session: Session) -> Session:
-        """The session is this thread's; those that are broken or whose thread has ended are closed."""
-        self._local.session = session
-        with self._guard:
-            left = [pair for pair in self._opened if not pair[0].is_alive() or pair[1].broken]
-            self._opened = [pair for pair in self._opened if pair not in left]
-            self._opened.append((threading.current_thread(), session))
-        for _, ended in left:
-            ended.close()
-        return session
-
-    def close(self) -> None:
-        """All are closed, if they are this process's own."""
-        if self.process != os.getpid():
-            return
-        with self._guard:
-            for _, session in self._opened:
-                session.close()
-            self._opened.clear()
-        self._local = threading.local()
+    @property
+    def _sessions(self) -> Sessions:
+        if self._own_sessions.process != os.getpid():
+            self._own_sessions = self._own_sessions.child()
+        return self._own_sessions

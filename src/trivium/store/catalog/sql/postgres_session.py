@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import pg8000.native as driver
 
 from trivium.errors import Misuse, OutcomeUnknown, StoreBusy, StoreUnreachable, TriviumError
+from trivium.store.catalog.sql.fetched import Fetched, name_values, to_number
 from trivium.store.catalog.sql.marks import numbered
 from trivium.store.catalog.sql.postgres_address import PostgresAddress
-from trivium.store.catalog.sql.postgres_rows import PostgresRows, to_number
 from trivium.store.catalog.sql.rows import Scalar
 
 T = TypeVar("T")
@@ -68,10 +68,10 @@ class PostgresSession:
     def place(self) -> str:
         return str(self.address)
 
-    def execute(self, statement: str, values: Sequence[Scalar] = ()) -> PostgresRows:
+    def execute(self, statement: str, values: Sequence[Scalar] = ()) -> Fetched:
         prepared = self._prepare(numbered(statement))
         rows = self._asked(lambda: prepared.run(**{f"v{place}": value for place, value in enumerate(values)}))
-        return PostgresRows([column["name"] for column in prepared.columns or ()], rows or [])
+        return name_values([column["name"] for column in prepared.columns or ()], rows or [])
 
     def begin(self) -> int:
         self._failed = False
@@ -193,16 +193,26 @@ def connect(address: PostgresAddress, patience: float) -> driver.Connection:
             address.user, host=address.host, port=address.port, database=address.database, password=address.password,
             sock=channel, ssl_context=ssl_context(address), application_name="trivium",
         )  # fmt: skip
-    except driver.DatabaseError as error:
-        if code_of(error) in FULL_HOUSE:
-            raise StoreBusy(f"{address} takes no more connections: {message_of(error)}. Wait, and repeat it.") from None
+    except (driver.Error, OSError) as error:
+        refusal = _find_refusal(error)
+        if refusal is None:
+            raise StoreUnreachable(
+                f"{address} does not answer ({error}). Make sure that the server runs there, and that `store` is right."
+            ) from error
+        if code_of(refusal) in FULL_HOUSE:
+            raise StoreBusy(
+                f"{address} takes no more connections: {message_of(refusal)}. Wait, and repeat it."
+            ) from None
         raise Misuse(
-            f"{address} refuses the connection: {message_of(error)}. Check user, password (PGPASSWORD) and database."
+            f"{address} refuses the connection: {message_of(refusal)}. Check user, password (PGPASSWORD) and database."
         ) from None
-    except (driver.InterfaceError, OSError) as error:
-        raise StoreUnreachable(
-            f"{address} does not answer ({error}). Make sure that the server runs there, and that `store` is right."
-        ) from error
+
+
+def _find_refusal(error: BaseException | None) -> driver.DatabaseError | None:
+    """What the server said, also when saying goodbye to it failed afterwards and hid it."""
+    while error is not None and not isinstance(error, driver.DatabaseError):
+        error = error.__context__
+    return error
 
 
 def open_socket(address: PostgresAddress) -> socket.socket:

@@ -10,7 +10,7 @@ from trivium.store.catalog.sql.rows import Scalar
 
 
 class Result(Protocol):
-    """The rows of one statement. A row is read by number or name, in order, and `dict(row)` has its names."""
+    """The rows of one statement, all fetched. A row is read by number or name, in order; `dict(row)` has its names."""
 
     def fetchone(self) -> Any:
         """The next row, or None."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from trivium.errors import StoreBusy, TriviumError
+from trivium.store.catalog.sql.fetched import Fetched
 from trivium.store.catalog.sql.rows import Scalar
 from trivium.store.durable import write_durably
 from trivium.store.sqlite import open_sqlite
@@ -23,10 +24,10 @@ class SqliteSession:
     power loss may take the commits of the last moments (never a part of one), a kill none."""
 
     kind = "sqlite"
-    broken = False
 
     def __init__(self, path: Path, *, durability: str, patience: float) -> None:
         self.path = path
+        self.broken = False
         self.patience = patience
         self._keys: dict[str, tuple[str, ...]] = {}
         try:
@@ -48,11 +49,11 @@ class SqliteSession:
 
     @property
     def in_transaction(self) -> bool:
-        return self.connection.in_transaction
+        return not self.broken and self.connection.in_transaction
 
-    def execute(self, statement: str, values: Sequence[Scalar] = ()) -> sqlite3.Cursor:
+    def execute(self, statement: str, values: Sequence[Scalar] = ()) -> Fetched:
         with self._told():
-            return self.connection.execute(statement, values)
+            return Fetched(self.connection.execute(statement, values).fetchall())
 
     def begin(self) -> int:
         try:
@@ -96,8 +97,10 @@ class SqliteSession:
             raise StoreBusy(f"The catalog {self.path} is being read, so deleted rows are still in its log; repeat it.")
 
     def close(self) -> None:
-        self.connection.close()
-        self._turn.close()
+        if not self.broken:
+            self.broken = True
+            self.connection.close()
+            self._turn.close()
 
     def _copy_to(self, path: Path) -> None:
         with (

@@ -1,12 +1,12 @@
-"""The rows of PostgreSQL, read the same way as those of SQLite."""
+"""Rows that are here already."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 
-class PostgresRow:
+class NamedRow:
     """Values by number or name, in order; `dict(row)` has the names."""
 
     __slots__ = ("_places", "_values")
@@ -29,12 +29,11 @@ class PostgresRow:
         return list(self._places)
 
 
-class PostgresRows:
-    """Implements `Result`: all rows, already here."""
+class Fetched:
+    """Implements `Result`."""
 
-    def __init__(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        places = {name: place for place, name in enumerate(names)}
-        self._rows = iter([PostgresRow(places, values) for values in rows])
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = iter(rows)
 
     def fetchone(self) -> Any:
         return next(self._rows, None)
@@ -44,6 +43,12 @@ class PostgresRows:
 
     def __iter__(self) -> Iterator[Any]:
         return self._rows
+
+
+def name_values(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Fetched:
+    """Rows whose values have these names."""
+    places = {name: place for place, name in enumerate(names)}
+    return Fetched([NamedRow(places, values) for values in rows])
 
 
 def to_number(text: str) -> int | float:
