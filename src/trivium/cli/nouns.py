@@ -27,6 +27,7 @@ NOUNS = {
     "triggers": Noun("trivium.cli.triggers", "When an event happens, do something."),
     "lineage": Noun("trivium.cli.lineage", "Where things come from, what they go into, and what a change would reach."),
     "doctor": Noun("trivium.cli.doctor", "Whether this project can work, and what is in force."),
+    "gc": Noun("trivium.cli.gc", "Give back the space of what nothing needs."),
     "handover": Noun("trivium.cli.handover", "Everything that the next owner of a model must know."),
     "audit": Noun("trivium.cli.audit", "Everything that happened, and whether the record is whole."),
 }

@@ -13,7 +13,7 @@ from trivium.cli.listing import print_facts, print_frame, print_heading, print_j
 from trivium.cli.project import open_project
 from trivium.cli.table_view import commit_row, table_facts, table_rows
 from trivium.errors import Misuse
-from trivium.tables.diff import diff_versions
+from trivium.tables.diff import TableDiff, diff_versions
 from trivium.tables.query import query_tables
 from trivium.tables.read import get_version
 
@@ -67,7 +67,26 @@ def diff_table(
     facts = msgspec.structs.asdict(diff)
     for part in ("columns_added", "columns_removed"):
         facts[part] = [f"{column.name} {column.type}" for column in getattr(diff, part)]
-    print_facts(msgspec.to_builtins(diff) if as_json else facts, as_json=as_json)
+    print_facts(
+        msgspec.structs.asdict(diff) if as_json else facts, as_json=as_json, leave_out=("columns_shifted", "examples")
+    )
+    if not as_json:
+        _print_shifts(diff)
+        for kind, examples in diff.examples.items():
+            print_heading(f"{kind}, the first {len(examples)}")
+            print_table(examples, list(examples[0]))
+
+
+def _print_shifts(diff: TableDiff) -> None:
+    rows = [
+        {"column": shift.name, "statistic": name, "before": shift.before[name], "after": shift.after.get(name)}
+        for shift in diff.columns_shifted
+        for name in shift.before
+        if shift.before[name] != shift.after.get(name)
+    ]
+    if rows:
+        print_heading("columns that look different")
+        print_table(rows, ("column", "statistic", "before", "after"))
 
 
 def query(

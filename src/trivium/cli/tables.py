@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trivium.cli.group import noun_app
 from trivium.cli.table_acts import discard_commit, export_rows, import_rows, release_commit
+from trivium.cli.table_changes import delete, erase, list_snapshots, rename, restore, snapshot, widen
 from trivium.cli.table_checks import backtest, check_table, profile_table
 from trivium.cli.table_reads import diff_table, list_tables, query, show_log, show_table
 
@@ -20,3 +21,10 @@ app.command("profile")(profile_table)
 app.command("backtest")(backtest)
 app.command("release")(release_commit)
 app.command("discard")(discard_commit)
+app.command("delete")(delete)
+app.command("erase")(erase)
+app.command("rename")(rename)
+app.command("widen")(widen)
+app.command("restore")(restore)
+app.command("snapshot")(snapshot)
+app.command("snapshots")(list_snapshots)

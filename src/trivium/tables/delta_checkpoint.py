@@ -34,7 +34,8 @@ FROM actions
 """
 SCHEMA: dict[str, Any] = {
     "kind": pl.String, "reader": pl.Int64, "writer": pl.Int64, "features": pl.List(pl.String), "id": pl.String,
-    "name": pl.String, "schema_text": pl.String, "path": pl.String, "size": pl.Int64, "moment": pl.Int64, "stats": pl.String,
+    "name": pl.String, "schema_text": pl.String, "path": pl.String, "size": pl.Int64, "moment": pl.Int64,
+    "stats": pl.String,
 }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from trivium.tables.redact import redact_alert, redact_judgement
 from trivium.tables.repeat import repeat_on_conflict
 from trivium.tables.retrain import mark_retrain_due
 from trivium.values.alerts import Alert, Judgement, Profile
+from trivium.values.events import Event
 from trivium.values.tables import Commit, DataFile
 
 SHORTEST = 3  # shorter texts are in every message by chance
@@ -52,6 +53,7 @@ class Found(Struct, frozen=True):
 
     swaps: dict[str, DataFile | None]
     spans: tuple[FileSpan, ...]
+    partitions: tuple[str, ...]
     texts: frozenset[str]
     rows: int
 
@@ -66,7 +68,21 @@ def erase_rows(store: Store, name: str, where: str, *, because: str) -> Erased:
     return repeat_on_conflict(lambda: _erase(store, name, where, because))
 
 
+def finish_interrupted(store: Store, table: str) -> int:
+    """Erasures whose process died before the bytes were deleted are finished; returns how many there were."""
+    finished = {event.detail["version"] for event in _events(store, table, "table.erasure_finished")}
+    left = [event for event in _events(store, table, "table.erased") if event.detail["version"] not in finished]
+    for event in left:
+        _finish(store, table, event.detail["version"], event.detail["files"])
+    return len(left)
+
+
+def _events(store: Store, table: str, kind: str) -> list[Event]:
+    return store.catalog.events.list_events(kind=kind, subject=table, limit=100_000)
+
+
 def _erase(store: Store, name: str, where: str, because: str) -> Erased:
+    finish_interrupted(store, name)
     newest = get_version(store, name)
     expression = condition(name, where, newest.columns)
     found = _find_rows(store, newest, expression)
@@ -86,12 +102,12 @@ def _erase(store: Store, name: str, where: str, because: str) -> Erased:
     failpoint("erase:written")
     store.catalog.retention.erase(erasure, actor=store.actor)
     failpoint("erase:recorded")
-    finish_erasure(store, name, found.swaps)
     mark_retrain_due(store, name, models, because=because)
+    _finish(store, name, erasure.newest + 1, found.swaps)
     return Erased(name, version_of(newest) + 1, found.rows, len(found.swaps), tuple(models))
 
 
-def finish_erasure(store: Store, table: str, paths: Iterable[str]) -> None:
+def _finish(store: Store, table: str, version: int, paths: Iterable[str]) -> None:
     """The bytes of these files, and everything that was derived from them, are gone."""
     for path in paths:
         store.lake.delete(path)
@@ -100,6 +116,7 @@ def finish_erasure(store: Store, table: str, paths: Iterable[str]) -> None:
     with suppress(UnsupportedValue):
         mirror_table(store, table)
     store.catalog.retention.scrub()
+    store.catalog.events.append("table.erasure_finished", table, {"version": version}, actor=store.actor)
 
 
 def _find_rows(store: Store, newest: Commit, expression: Expression) -> Found:
@@ -117,7 +134,13 @@ def _find_rows(store: Store, newest: Commit, expression: Expression) -> Found:
             swaps[path] = store.lake.write(newest.table, file.partition, kept) if kept.height else None
             texts |= _texts(frame.filter(hit))
             rows += frame.height - kept.height
-    return Found(swaps, tuple(span for span in spans if span.file.path in swaps), frozenset(texts), rows)
+    return Found(
+        swaps=swaps,
+        spans=tuple(span for span in spans if span.file.path in swaps),
+        partitions=tuple(sorted({files[path][0].partition for path in swaps})),
+        texts=frozenset(texts),
+        rows=rows,
+    )
 
 
 def _as_today(
@@ -153,10 +176,9 @@ def _versions(spans: Iterable[FileSpan], newest: int) -> set[int]:
 
 def _judgements(store: Store, newest: Commit, found: Found) -> Iterable[tuple[str, Judgement]]:
     """What was recorded of each touched partition, as if the rows had never been there."""
-    touched = {span.file.partition for span in found.spans}
-    for commit in store.catalog.retention.list_judged(newest.table, sorted(touched)):
+    for commit in store.catalog.retention.list_judged(newest.table, found.partitions):
         for judgement in store.catalog.tables.judgements(commit.id):
-            if judgement.partition in touched:
+            if judgement.partition in found.partitions:
                 profile = _profile_again(store, commit, judgement.partition, found)
                 yield commit.id, redact_judgement(replace(judgement, profile=profile), found.texts)
 
@@ -169,8 +191,7 @@ def _profile_again(store: Store, commit: Commit, partition: str, found: Found) -
 
 
 def _alerts(store: Store, table: str, found: Found) -> Iterable[Alert]:
-    touched = {span.file.partition for span in found.spans}
-    for partition in sorted(touched):
+    for partition in found.partitions:
         for alert in store.catalog.alerts.list_alerts(table=table, partition=partition, limit=10_000):
             redacted = redact_alert(alert, found.texts)
             if redacted != alert:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from trivium.durations import parse_duration
 from trivium.store.store import Store
+from trivium.tables.erase import finish_interrupted
 
 GRACE = timedelta(hours=24)  # a commit that is being staged has files that no version names yet
 
@@ -45,6 +46,8 @@ def collect_garbage(
 def _collect(
     store: Store, table: str, older_than: str | None, because: str, grace: timedelta, *, dry_run: bool
 ) -> Garbage:
+    if not dry_run:
+        finish_interrupted(store, table)
     pinned = store.catalog.retention.pinned_versions(table) if older_than else {}
     old = _old_versions(store, table, older_than) if older_than else []
     versions = [version for version in old if version not in pinned]

@@ -75,9 +75,10 @@ class SqlAlerts:
 
 def open_alert(tx: Transaction, alert: Alert, actor: str) -> None:
     """The alert is recorded, with its event."""
+    # Its message may quote a row, and events can never be changed: what is erased must not be in them.
     tx.insert("alerts", alert)
     detail = {"table": alert.table, "column": alert.column, "partition": alert.partition, "severity": alert.severity}
-    tx.event(actor, "alert.opened", alert.id, {**detail, "check": alert.check, "message": alert.message})
+    tx.event(actor, "alert.opened", alert.id, {**detail, "check": alert.check})
 
 
 def resolve_alert(tx: Transaction, alert: Alert, because: str, actor: str) -> Alert:

@@ -90,5 +90,5 @@ def _follow(tx: Transaction, erasure: Erasure, newest: Commit, actor: str, rows:
     )  # fmt: skip
     tx.insert("commits", follower)
     detail = {"version": version, "rows": erasure.rows, "columns": list(erasure.conditioned_on)}
-    tx.event(actor, "table.erased", erasure.table, {**detail, "files": len(erasure.swaps), "because": erasure.because})
+    tx.event(actor, "table.erased", erasure.table, {**detail, "files": list(erasure.swaps), "because": erasure.because})
     return {version: rows}
