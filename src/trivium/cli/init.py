@@ -18,6 +18,7 @@ CONTENT = """\
 # pipelines = ["pipeline.py"]    # the files whose pipelines `trivium run NAME` finds
 # approvals = 1                  # people other than the author who must approve a model before it is promoted
 # durability = "full"            # "fast" may lose the last second of work at a power loss, never at a kill
+# store = "postgresql://user@host:5432/database?schema=name"    # a catalog for a team; the password from PGPASSWORD
 """
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from trivium.store.catalog.events import ChainReport
 from trivium.store.catalog.sql.chain import FIRST, event_hash
 from trivium.store.catalog.sql.database import Database
 from trivium.values.events import Event
+
+SMALLEST = -(2**63)
+PAGE = "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT 10000"
 
 
 class SqlEvents:
@@ -46,10 +50,16 @@ class SqlEvents:
 
     def verify(self) -> ChainReport:
         before, expected, problems = FIRST, 1, list[str]()
-        for row in self.database.read().execute("SELECT * FROM events ORDER BY seq"):
+        for row in self._rows():
             if row["seq"] != expected:
                 problems.append(f"event {expected} is missing: the next one has number {row['seq']}")
             if event_hash(before, dict(row)) != row["hash"]:
                 problems.append(f"event {row['seq']} ({row['kind']} {row['subject']}) does not match its hash")
             before, expected = row["hash"], row["seq"] + 1
         return ChainReport(events=expected - 1, head=before, problems=tuple(problems[:20]))
+
+    def _rows(self) -> Iterator[Any]:
+        after = SMALLEST  # also a number that no event of ours has is looked at
+        while rows := self.database.read().execute(PAGE, after).fetchall():
+            yield from rows
+            after = rows[-1]["seq"]
