@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 from trivium.digest import digest_of
 from trivium.errors import NotFound
 from trivium.lineage.openlineage.message import Facets, Message
-from trivium.lineage.openlineage.receiver import LARGEST, SECONDS, NotReceived, open_receiver
+from trivium.lineage.openlineage.receiver import LARGEST, SECONDS, NotReceived, Receiver, open_receiver
 from trivium.lineage.openlineage.translate import translate
 from trivium.store.store import Store
 
@@ -97,24 +98,29 @@ class Sending:
     def send_page(self) -> None:
         """The next events were sent, as far as the receiver and the time allow; a place counts when it is safe."""
         settings = self.store.settings
-        reached = self.place
         try:
-            receiver = open_receiver(self.to, settings.root, key=settings.openlineage_key, seconds=self.wait)
-            try:
-                for place, message in self._next_messages():
-                    if message is not None:
-                        receiver.send(encode(message))
-                        self.messages += 1
-                    reached = place
-                    if self.is_over():
-                        break
-            except NotReceived as error:
-                self.error = str(error)
-            receiver.close()
+            opened = open_receiver(self.to, settings.root, key=settings.openlineage_key, seconds=self.wait)
+            with closing(opened) as receiver:
+                reached = self._send_to(receiver)
         except NotReceived as error:  # what was sent may not be there
             self.error = str(error)
-            return
-        self.place = reached
+        else:
+            self.place = reached
+
+    def _send_to(self, receiver: Receiver) -> int:
+        """The place that was reached."""
+        reached = self.place
+        try:
+            for place, message in self._next_messages():
+                if message is not None:
+                    receiver.send(encode(message))
+                    self.messages += 1
+                reached = place
+                if self.is_over():
+                    break
+        except NotReceived as error:
+            self.error = str(error)
+        return reached
 
     def _next_messages(self) -> Iterator[tuple[int, Message | None]]:
         """Messages with the place that is reached when they are sent; (place, None) at the end of each event."""

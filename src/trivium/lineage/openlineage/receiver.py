@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
@@ -126,16 +126,23 @@ class HttpReceiver:
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:
-        """A server that sends a byte now and then is cut off in time as well; a socket's own timeout starts anew."""
-        timer = Timer(self._seconds, self._cut)
+        """A server that sends a byte now and then is cut off in time as well; a socket's own timeout starts anew.
+
+        Raises TimeoutError, also when what came before the cut looks like a whole answer.
+        """
+        late = Event()
+        timer = Timer(self._seconds, self._cut, [late])
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+        if late.is_set():
+            raise TimeoutError
 
-    def _cut(self) -> None:
+    def _cut(self, late: Event) -> None:
+        late.set()
         with suppress(OSError, AttributeError):
             self._connection.sock.shutdown(socket.SHUT_RDWR)
 
