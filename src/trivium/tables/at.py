@@ -34,8 +34,11 @@ class TableVersion(Struct, frozen=True):
 
     def read(self, columns: Sequence[str] | None = None, where: str | None = None) -> pl.LazyFrame:
         """The rows, lazily; only these columns, and those rows that an SQL condition is true for."""
-        rows = read_version(self.store, self.table, self.version)
-        kept = rows if where is None else rows.filter(_condition(self.commit, where))
+        meant = None if where is None else _condition(self.commit, where)
+        needed = [] if meant is None else meant.meta.root_names()
+        looked_at = None if columns is None else [*columns, *needed]
+        rows = read_version(self.store, self.table, self.version, columns=looked_at)
+        kept = rows if meant is None else rows.filter(meant)
         return kept if columns is None else kept.select(_known(self.commit, columns))
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -37,9 +38,12 @@ def get_readable(store: Store, name: str, version: int | None = None) -> Commit:
     return commit
 
 
-def read_version(store: Store, name: str, version: int | None = None) -> pl.LazyFrame:
+def read_version(
+    store: Store, name: str, version: int | None = None, *, columns: Sequence[str] | None = None
+) -> pl.LazyFrame:
     """The rows of a published version (None: the newest), lazily, ordered by partition.
 
+    columns: the only ones that will be looked at, as lineage records it; None: not known, so all of them.
     Warns with FlaggedData when that version was flagged by its checks and the alerts are still open.
     Raises NotFound when there is no such version, or its rows were given up.
     """
@@ -47,7 +51,7 @@ def read_version(store: Store, name: str, version: int | None = None) -> pl.Lazy
     if commit.state == "flagged":
         _warn_flagged(store, commit)
     assert commit.version is not None  # noqa: S101 # published commits have a version
-    note_read("table", name, commit.version)
+    note_read("table", name, commit.version, columns)
     files = store.catalog.tables.files(name, commit.version)
     return store.lake.scan(files, [column.name for column in commit.columns])
 
