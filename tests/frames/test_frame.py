@@ -188,7 +188,7 @@ BROKEN = ["short.parquet", "text.parquet", "empty.parquet", "footer.parquet", "e
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_file_is_refused_by_name(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Misuse, match=f"{name} cannot be read as"):
+    with pytest.raises(Misuse, match=rf"{name} (cannot be read as|is empty|line 2 is not JSON)"):
         to_frame(broken(tmp_path, name))
 
 

@@ -57,7 +57,7 @@ def export_rows(
     """Write a version's rows to a file."""
     store = open_project(context)
     rows = read_version(store, name, version).collect()
-    write_file(rows, file)
+    write_file(rows.lazy(), file)
     print_line(f"{rows.height:,} rows of {name} version {get_version(store, name, version).version} are in {file}.")
 
 

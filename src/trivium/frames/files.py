@@ -1,22 +1,34 @@
-"""Files of rows: read and written whole, by their ending."""
+"""Files of rows, by their ending: read in pieces or whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from trivium.errors import Misuse
-from trivium.frames.frame import frame_of
+from trivium.digest import digest_file
+from trivium.errors import Misuse, TriviumError
+from trivium.frames.columnar import stream_arrow, stream_parquet
+from trivium.frames.csv_file import stream_csv
+from trivium.frames.frame import engine_error, frame_of
+from trivium.frames.json_lines import stream_json_lines
+from trivium.frames.stream import Stream, Wish, collect
 
-WRITERS: dict[str, Callable[..., None]] = {
-    ".parquet": pl.DataFrame.write_parquet,
-    ".csv": pl.DataFrame.write_csv,
-    ".jsonl": pl.DataFrame.write_ndjson,
-    ".ndjson": pl.DataFrame.write_ndjson,
+Opener = Callable[[Path, Wish], tuple[int | None, Iterator[pl.DataFrame]]]
+OPENERS: dict[str, Opener] = {
+    ".parquet": stream_parquet,
+    ".csv": stream_csv,
+    ".jsonl": stream_json_lines,
+    ".ndjson": stream_json_lines,
+    ".arrow": stream_arrow,
+    ".feather": stream_arrow,
+    ".ipc": stream_arrow,
 }
+ENDINGS = "Parquet (.parquet), CSV (.csv), JSON lines (.jsonl) or Arrow (.arrow, .feather) file"
 
 
 def to_frame(value: Any) -> pl.DataFrame:
@@ -28,47 +40,37 @@ def to_frame(value: Any) -> pl.DataFrame:
 
 
 def read_file(path: Path) -> pl.DataFrame:
-    """The rows of a Parquet, CSV or JSON lines file. Raises Misuse when it is not one."""
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise Misuse(f"{path} is not a Parquet (.parquet), CSV (.csv) or JSON lines (.jsonl) file.")
-    if not path.is_file():
+    """The rows of a file. Raises Misuse when it is not one."""
+    with tempfile.TemporaryDirectory(prefix="trivium-") as scratch:
+        return collect(open_file(path, Wish(Path(scratch)), identify=False))
+
+
+def open_file(path: Path, wish: Wish, *, identify: bool = True) -> Stream:
+    """The rows of a file in pieces. identify: with the digest of its bytes. Raises Misuse when it is none."""
+    opener = OPENERS.get(path.suffix.lower())
+    if opener is None:
+        raise Misuse(f"{path} is not a {ENDINGS}.")
+    if "\0" in str(path) or not path.is_file():
         raise Misuse(f"There is no file {path}.")
+    digest = digest_file(path) if identify else None
+    with naming(path):
+        rows, frames = opener(path, wish)
+    return Stream(str(path), named(path, frames), rows, digest)
+
+
+def named(path: Path, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The pieces; an error of the engine on the way says which file it was."""
+    with naming(path):
+        yield from frames
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Inside the block, an error of the engine says which file cannot be read."""
     try:
-        return reader(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise Misuse(f"{path} cannot be read as {path.suffix}: {str(error).splitlines()[0]}") from None
-
-
-def write_file(rows: pl.DataFrame, path: Path) -> None:
-    """The rows are a Parquet, CSV or JSON lines file, whole or not at all. Raises Misuse for another ending."""
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
-        raise Misuse(f"{path} cannot be written: name a .parquet, .csv or .jsonl file.")
-    if not path.parent.is_dir():
-        raise Misuse(f"There is no folder {path.parent} to write {path.name} into.")
-    aside = path.with_name(f".{path.name}.part")
-    writer(rows, aside)
-    aside.replace(path)
-
-
-def _read_csv(path: Path) -> pl.DataFrame:
-    """Types are guessed from the first rows; only where those misled (an error, never a silent change) from all."""
-    options: dict[str, Any] = {"try_parse_dates": True, "null_values": ["", "NA", "null"]}
-    try:
-        return pl.read_csv(path, infer_schema_length=10_000, **options)
-    except pl.exceptions.ComputeError:
-        return pl.read_csv(path, infer_schema_length=None, **options)
-
-
-def _read_json_lines(path: Path) -> pl.DataFrame:
-    # Every line is looked at: a column that only later lines have would be dropped in silence.
-    return pl.read_ndjson(path, infer_schema_length=None)
-
-
-READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
-    ".parquet": pl.read_parquet,
-    ".csv": _read_csv,
-    ".jsonl": _read_json_lines,
-    ".ndjson": _read_json_lines,
-}
+        yield
+    except BaseException as error:
+        if isinstance(error, TriviumError) or not engine_error(error):
+            raise
+        story = next(iter(str(error).splitlines()), type(error).__name__)
+        raise Misuse(f"{path} cannot be read as {path.suffix}: {story}") from None

@@ -67,13 +67,18 @@ def refusing() -> Iterator[None]:
     except UnsupportedValue:
         raise
     except BaseException as error:
-        if not isinstance(error, TABULAR) and type(error).__name__ != "PanicException":
+        if not engine_error(error):
             raise
         story = next(iter(str(error).splitlines()), type(error).__name__)
         raise UnsupportedValue(f"These rows do not make a table: {story}") from None
 
 
-TABULAR = (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, NotImplementedError, RuntimeError)
+def engine_error(error: BaseException) -> bool:
+    """Whether an engine failed at the rows; a panic of one is no Exception of Python's, but an error all the same."""
+    return isinstance(error, TABULAR) or type(error).__name__ == "PanicException"
+
+
+TABULAR = (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, NotImplementedError, RuntimeError, OSError)
 
 
 def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:
