@@ -192,7 +192,11 @@ def test_a_user_without_rights_is_told_what_to_grant(postgres_url: str, postgres
     url = re.sub("//[a-z]+@", f"//{user}@", postgres_url)
     with pytest.raises(TriviumError, match=rf"permission denied.*CREATE SCHEMA test_\w+ AUTHORIZATION {user}"):
         open_database(url)
-    ask(postgres_server, f"DROP ROLE {user}")
+    ask(postgres_server, f"CREATE SCHEMA {postgres_url.rpartition('=')[2]} AUTHORIZATION {user}")
+    with closing(open_database(url)) as database:
+        note(database, "granted")
+        assert subjects(database) == ["granted"]
+    ask(postgres_server, f"DROP OWNED BY {user}", f"DROP ROLE {user}")
 
 
 @pytest.mark.parametrize(

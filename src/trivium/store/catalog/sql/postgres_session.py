@@ -108,12 +108,14 @@ class PostgresSession:
         return self._keys[table]
 
     def prepare(self) -> int:
-        if self.execute("SELECT to_regclass('catalog_schema')").fetchone()[0] is None:
-            schema = self.address.schema
+        schema = self.address.schema
+        known = self.execute("SELECT to_regnamespace(?), to_regclass('catalog_schema')", [schema]).fetchone()
+        if known[1] is None:
+            # Even when there is the schema, making one takes a right that a user who was given it may not have.
+            make_schema = f"CREATE SCHEMA IF NOT EXISTS {schema}; " if known[0] is None else ""
             # Two processes that make one schema at once would both fail: so the second one waits.
             self._run(
-                f"BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('trivium {schema}', 0)); "
-                f"CREATE SCHEMA IF NOT EXISTS {schema}; "
+                f"BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('trivium {schema}', 0)); {make_schema}"
                 "CREATE TABLE IF NOT EXISTS catalog_schema (number BIGINT NOT NULL); "
                 "INSERT INTO catalog_schema SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM catalog_schema); COMMIT"
             )
