@@ -199,10 +199,11 @@ def test_a_restored_version_has_the_columns_of_its_time(two: Store) -> None:
 
 
 def test_a_restored_partition_is_known_as_it_was(store: Store) -> None:
-    VISITS.append(visits((1, 1, 5.0)), store=store)
-    VISITS.overwrite(visits((2, 1, 500.0)), store=store)
-    VISITS.append(visits((3, 2, 5.0)), store=store)
-    VISITS.restore(1, store=store)
+    watched = tv.Table("visits", key="id", time="at", watch="warn")
+    watched.append(visits((1, 1, 5.0)), store=store)
+    watched.overwrite(visits((2, 1, 500.0)), store=store)
+    watched.append(visits((3, 2, 5.0)), store=store)
+    watched.restore(1, store=store)
     known = {each.partition: each for each in store.catalog.tables.profiles("visits")}
     assert (known["2024-01-01"].columns[2].facts["mean"], known["2024-01-02"].rows) == (5.0, 0)
 

@@ -9,7 +9,7 @@ from trivium.checks.declared import judge_declared
 from trivium.checks.history import History
 from trivium.checks.learned import judge_learned
 from trivium.checks.partition import Partition
-from trivium.checks.profile import profile_partition
+from trivium.checks.profile import outline_partition, profile_partition
 from trivium.checks.schema import judge_schema
 from trivium.values.alerts import CheckResult, Judgement, Profile
 from trivium.values.tables import State, TableSpec
@@ -38,7 +38,7 @@ def judge_partition(
     spec: TableSpec, part: Partition, history: History, *, now: datetime, newest: bool = True
 ) -> Judgement:
     """The profile of one partition, every result, and the state that follows from them."""
-    profile = profile_partition(spec.name, part)
+    profile = outline_partition(spec.name, part) if spec.watch == "off" else profile_partition(spec.name, part)
     schema = judge_schema(profile, history.types, severity="warn" if spec.watch == "warn" else "block")
     broken = [str(result.column) for result in schema]
     declared = judge_declared(spec, part, now=now, newest=newest, broken=broken)

@@ -33,6 +33,12 @@ def profile_partition(table: str, part: Partition) -> Profile:
     return Profile(table, part.name, part.rows.height, columns, describe_rows(part.rows))
 
 
+def outline_partition(table: str, part: Partition) -> Profile:
+    """Rows and types only: of a table whose columns nobody watches."""
+    columns = tuple(ColumnProfile(name, type_name(dtype), {}) for name, dtype in part.rows.schema.items())
+    return Profile(table, part.name, part.rows.height, columns)
+
+
 def profile_column(values: pl.Series, partition: str) -> ColumnProfile:
     """What one column looks like. Nested values are described by their size."""
     facts: Facts = {"null_rate": values.null_count() / len(values)} if len(values) else {}

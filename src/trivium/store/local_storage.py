@@ -34,15 +34,18 @@ class LocalStorage:
         """The folder."""
         return self._folder
 
-    def put(self, name: str, data: bytes | memoryview) -> str:
+    def put(self, name: str, data: bytes | memoryview, *, derived: bool = False) -> str:
         """See Storage."""
-        return self.put_file(name, lambda aside: _write(aside, data))
+        return self._put(name, lambda aside: _write(aside, data), sync=self._sync and not derived)
 
     def put_file(self, name: str, write: Callable[[Path], None]) -> str:
         """See Storage."""
+        return self._put(name, write, sync=self._sync)
+
+    def _put(self, name: str, write: Callable[[Path], None], *, sync: bool) -> str:
         path = self._checked(name, set())
         with tell_disk_errors(path):
-            write_durably(path, write, sync=self._sync, fresh=True)
+            write_durably(path, write, sync=sync, fresh=True)
             return stamp_of(path.lstat())
 
     def get(self, name: str) -> bytes:

@@ -43,7 +43,7 @@ class ObjectStorage:
         """Where the copies are."""
         return self._copies.folder
 
-    def put(self, name: str, data: bytes | memoryview) -> str:
+    def put(self, name: str, data: bytes | memoryview, *, derived: bool = False) -> str:
         """See Storage."""
         checked_file_name(name)
         with self._told(name):

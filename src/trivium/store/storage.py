@@ -59,9 +59,10 @@ class Storage(Protocol):
     def folder(self) -> Path:
         """The local folder of the files, or of the copies of them that were fetched."""
 
-    def put(self, name: str, data: bytes | memoryview) -> str:
+    def put(self, name: str, data: bytes | memoryview, *, derived: bool = False) -> str:
         """The name holds these bytes; returns their stamp.
 
+        derived: they can be made again, so they need not survive a power loss, after which they may be torn.
         Raises VersionConflict when it holds others, StorageFull when there is no room for them.
         """
 

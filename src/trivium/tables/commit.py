@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -67,12 +68,9 @@ def draft_rows(
 ) -> Draft:
     """The rows are staged as files that nobody sees yet, and judged."""
     newest = store.catalog.tables.find_version(spec.name)
-    columns = newest.columns if newest else ()
-    staged = stage_rows(spec, rows, columns)
+    staged = stage_rows(spec, rows, newest.columns if newest else ())
     batch = split_partitions(spec, staged)
-    judgements = judge(spec, batch, learned_history(store, spec.name, newest), now=store.clock())
-    if worst_state(judgements) != "quarantined":
-        merge_columns(spec.name, columns, columns_of(staged))  # refused before any byte is written
+    judgements, added = judge_and_write(store, spec, batch, newest)
     return draft_commit(
         store,
         spec,
@@ -80,11 +78,43 @@ def draft_rows(
         judgements=judgements,
         partitions=[part.name for part in batch],
         columns=columns_of(staged),
-        added=write_partitions(store, spec.name, batch),
+        added=added,
         idempotency_key=idempotency_key,
         run=run,
         base=version_of(newest) if operation == "overwrite" else None,
     )
+
+
+def judge_and_write(
+    store: Store, spec: TableSpec, batch: Sequence[Partition], newest: Commit | None
+) -> tuple[tuple[Judgement, ...], list[DataFile]]:
+    """What the checks say of the partitions, and their files, which are written meanwhile.
+
+    Raises SchemaMismatch for a column of another type unless the rows are kept aside anyhow; nothing is left then.
+    """
+    history = learned_history(store, spec, newest)
+    if spec.watch == "off" and not spec.checks:
+        judgements = judge(spec, batch, history, now=store.clock())  # a thread would cost more than this
+        _refuse_types(spec, batch, newest, judgements)
+        return judgements, write_partitions(store, spec.name, batch)
+    with ThreadPoolExecutor(1) as thread:
+        writing = thread.submit(write_partitions, store, spec.name, batch)
+        try:
+            judgements = judge(spec, batch, history, now=store.clock())
+            _refuse_types(spec, batch, newest, judgements)
+        except BaseException:
+            for file in writing.result():
+                store.lake.delete(file)
+            raise
+        return judgements, writing.result()
+
+
+def _refuse_types(
+    spec: TableSpec, batch: Sequence[Partition], newest: Commit | None, judgements: Sequence[Judgement]
+) -> None:
+    if newest is not None and worst_state(judgements) != "quarantined":
+        for part in batch[:1]:
+            merge_columns(spec.name, newest.columns, columns_of(part.rows))
 
 
 def write_partitions(store: Store, table: str, batch: Sequence[Partition]) -> list[DataFile]:

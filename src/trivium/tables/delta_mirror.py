@@ -101,7 +101,7 @@ def _write_checkpoint(store: Store, commit: Commit) -> None:
     except VersionConflict:
         return
     store.lake.storage.delete(pointer_name(commit.table))
-    store.lake.storage.put(pointer_name(commit.table), pointer(version, len(actions)))
+    store.lake.storage.put(pointer_name(commit.table), pointer(version, len(actions)), derived=True)
 
 
 def _shape(commit: Commit) -> list[Action]:
@@ -110,7 +110,7 @@ def _shape(commit: Commit) -> list[Action]:
 
 def _put(store: Store, name: str, actions: Sequence[Action]) -> None:
     try:
-        store.lake.storage.put(name, spell(actions))
+        store.lake.storage.put(name, spell(actions), derived=True)
     except VersionConflict:
         return  # another process was faster, with the same facts
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from trivium.checks.expression import Expression
 from trivium.checks.mask import mask_rows
 from trivium.checks.partition import Partition
-from trivium.checks.profile import profile_partition
+from trivium.checks.profile import outline_partition, profile_partition
 from trivium.errors import UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.frames import dtype_of, has_dtype
@@ -187,7 +187,8 @@ def _profile_again(store: Store, commit: Commit, partition: str, found: Found) -
     files = [found.swaps.get(file.path, file) for file in commit.added if file.partition == partition]
     kept = [file for file in files if file is not None and store.lake.has(file)]
     rows = store.lake.scan(kept).collect() if kept else pl.DataFrame()
-    return profile_partition(commit.table, Partition(partition, rows))
+    off = store.catalog.tables.get_spec(commit.table).watch == "off"
+    return (outline_partition if off else profile_partition)(commit.table, Partition(partition, rows))
 
 
 def _alerts(store: Store, table: str, found: Found) -> Iterable[Alert]:

@@ -77,7 +77,7 @@ def judge_whole(
 ) -> tuple[Judgement, ...]:
     """What the checks say of each touched partition as it will be; one without rows any more is only recorded."""
     spec = store.catalog.tables.get_spec(newest.table)
-    history = learned_history(store, newest.table, newest)
+    history = learned_history(store, spec, newest)
     extra = {part.name: part.rows for part in more}
     names = sorted({*change.partitions, *extra})
     parts = [Partition(name, _future_rows(store, newest, change, name, extra.get(name))) for name in names]

@@ -73,7 +73,7 @@ def _draft(store: Store, spec: TableSpec, rows: pl.DataFrame, *, idempotency_key
     if spec.time:
         judgements = judge_whole(store, newest, change, batch)
     else:
-        judgements = judge(spec, batch, learned_history(store, spec.name, newest), now=store.clock())
+        judgements = judge(spec, batch, learned_history(store, spec, newest), now=store.clock())
     return draft_commit(
         store,
         spec,
