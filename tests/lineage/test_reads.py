@@ -25,7 +25,7 @@ def test_what_a_script_reads_and_writes_is_put_down_to_its_run(store: Store) -> 
         commit = Table("doubled", watch="off").append(rows, store=store)
     assert store.catalog.lineage.reads_of(context.run) == [Read(context.run, "script", "table", "numbers", 1)]
     assert commit.run == context.run
-    assert [write.table for write in store.catalog.lineage.writes_of(context.run)] == ["doubled"]
+    assert [write.table for write in store.catalog.lineage.writes_of([context.run])] == ["doubled"]
 
 
 def test_nobody_is_a_reader_outside_of_a_run(store: Store) -> None:

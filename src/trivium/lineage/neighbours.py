@@ -29,7 +29,7 @@ class Neighbours:
     def list_edges(self, node: Node, direction: Direction, *, limit: int = 1000) -> list[Edge]:
         """At most `limit` edges into the node (upstream) or out of it (downstream)."""
         found = getattr(self, f"_{direction}_of_{node.kind}")(node, limit)
-        return list(islice(dict.fromkeys(found), limit))
+        return list(islice(_each_once(found), limit))
 
     @cached_property
     def endpoints(self) -> list[Endpoint]:
@@ -69,10 +69,10 @@ class Neighbours:
                 yield Edge(Node("blob", name), node, "read", tasks)
 
     def _downstream_of_run(self, node: Node, limit: int) -> Iterator[Edge]:
-        for write in self.catalog.lineage.writes_of(node.name, limit=limit):
+        for write in self.catalog.lineage.writes_of((node.name,), limit=limit):
             table = Node("table", write.table, write.version)
             yield Edge(node, table, "wrote", detail=_wrote(write, table))
-        for model in self.catalog.lineage.models_of_run(node.name):
+        for model in self.catalog.lineage.models_of((node.name,)):
             yield from (edge for edge in self._makers(model) if edge.source == node)
         if self.blobs:
             for task, digest in self.catalog.lineage.blobs_of(node.name, limit=limit):
@@ -161,6 +161,15 @@ def logs_of(endpoint: Endpoint) -> tuple[str, str]:
 def tasks_of(reads: Iterable[Read]) -> tuple[str, ...]:
     """The tasks among those who read, without the run itself."""
     return tuple(sorted({read.node for read in reads if read.node}))
+
+
+def _each_once(edges: Iterable[Edge]) -> Iterator[Edge]:
+    """Without repeats, and looking no further than asked."""
+    seen = set[Edge]()
+    for edge in edges:
+        if edge not in seen:
+            seen.add(edge)
+            yield edge
 
 
 def _model(model: ModelVersion) -> Node:

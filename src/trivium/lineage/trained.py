@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 from trivium.lineage.pages import ALL, list_readers
@@ -16,19 +15,13 @@ def models_trained_on(catalog: Catalog, table: str, versions: Iterable[int] | No
     only counts as well: its exam is stored. Nothing is left out for the sake of speed, however many runs there are.
     What a gateway looked up for a request is not followed.
     """
-    wanted = None if versions is None else frozenset(versions)
-    waiting = deque(read.run for read in list_readers(catalog, table) if wanted is None or read.version in wanted)
-    runs: set[str] = set()
+    level = catalog.lineage.runs_reading(table, None if versions is None else list(versions))
+    runs = set(level)
     found: set[tuple[str, int]] = set()
-    while waiting:
-        run = waiting.popleft()
-        if run in runs:
-            continue
-        runs.add(run)
-        found |= {(model.name, model.version) for model in catalog.lineage.models_of_run(run)}
-        waiting.extend(
-            read.run
-            for write in catalog.lineage.writes_of(run, limit=ALL)
-            for read in list_readers(catalog, write.table, write.version)
-        )
+    while level:
+        found |= {(model.name, model.version) for model in catalog.lineage.models_of(level)}
+        written = {(write.table, write.version) for write in catalog.lineage.writes_of(level, limit=ALL)}
+        readers = {read.run for place in sorted(written) for read in list_readers(catalog, *place)}
+        level = sorted(readers - runs)
+        runs |= readers
     return sorted(found)

@@ -164,8 +164,10 @@ class Translator:
 
     def _outputs(self, run: Run, reads: list[Read]) -> tuple[OutputPart, ...]:
         catalog = self.store.catalog
-        tables = [table_output(catalog, self.namespace, each) for each in catalog.lineage.writes_of(run.id, limit=MOST)]
-        models = [each for each in catalog.lineage.models_of_run(run.id) if each.run == run.id]
+        tables = [
+            table_output(catalog, self.namespace, each) for each in catalog.lineage.writes_of((run.id,), limit=MOST)
+        ]
+        models = [each for each in catalog.lineage.models_of((run.id,)) if each.run == run.id]
         return (*tables, *(model_output(catalog, self.namespace, model, reads) for model in models[:MOST]))
 
     def _served(self, endpoint: Endpoint) -> Iterator[InputPart]:

@@ -25,8 +25,11 @@ class Lineage(Protocol):
     def reads_of(self, run: str, *, limit: int = 1000) -> list[Read]:
         """What a run read, by kind, name, version and task."""
 
-    def writes_of(self, run: str, *, limit: int = 1000) -> list[Write]:
-        """The versions that a run wrote, by table and version."""
+    def writes_of(self, runs: Sequence[str], *, limit: int = 1000) -> list[Write]:
+        """The versions that these runs wrote, by table and version."""
+
+    def runs_reading(self, table: str, versions: Sequence[int] | None = None) -> list[str]:
+        """Every run that read one of exactly these versions (None: any), each once."""
 
     def readers_of(
         self, table: str, version: int | None = None, *, before: Read | None = None, limit: int = 1000
@@ -50,8 +53,8 @@ class Lineage(Protocol):
     def blobs_of(self, run: str, *, limit: int = 1000) -> list[tuple[str, str]]:
         """(task, digest) of what the run's tasks returned."""
 
-    def models_of_run(self, run: str) -> list[ModelVersion]:
-        """The model versions that the run registered, and those whose artifact one of its tasks returned."""
+    def models_of(self, runs: Sequence[str]) -> list[ModelVersion]:
+        """The model versions that these runs registered, and those whose artifact one of their tasks returned."""
 
     def models_of_blob(self, digest: str) -> list[ModelVersion]:
         """The model versions whose artifact or report this blob is."""

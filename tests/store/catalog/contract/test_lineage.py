@@ -76,7 +76,7 @@ def test_the_writer_of_a_version_is_known_and_appended_versions_carry_it(catalog
     publish(catalog, "c", "run-2")
     assert writers(catalog, 1) == ["run-1"]
     assert writers(catalog, 3) == ["run-2", None, "run-1"]
-    write = catalog.lineage.writes_of("run-2")[0]
+    write = catalog.lineage.writes_of(["run-2"])[0]
     assert (write.table, write.version, write.operation, write.actor) == ("flights", 3, "append", "ada")
 
 
@@ -111,6 +111,22 @@ def test_readers_of_a_version_are_those_of_later_ones_that_carry_it(catalog: Cat
     assert readers(catalog, None) == [("run-3", 3), ("run-2", 2), ("run-1", 1)]
 
 
+def test_runs_that_read_exactly_these_versions_are_found_each_once(catalog: Catalog) -> None:
+    reads = [Read("run-1", task, "table", "flights", version) for task in "ab" for version in (1, 2)]
+    catalog.lineage.record_reads([*reads, Read("run-2", "a", "table", "flights", 3)])
+    assert catalog.lineage.runs_reading("flights", [1, 2]) == ["run-1"]
+    assert sorted(catalog.lineage.runs_reading("flights")) == ["run-1", "run-2"]
+    assert catalog.lineage.runs_reading("flights", range(10, 2000)) == catalog.lineage.runs_reading("flights", []) == []
+
+
+def test_what_many_runs_wrote_is_found_at_once(catalog: Catalog) -> None:
+    publish(catalog, "a", "run-1200")
+    catalog.models.register(replace(MODEL, run="run-3"))
+    runs = [f"run-{number}" for number in range(1500)]
+    assert [write.run for write in catalog.lineage.writes_of(runs)] == ["run-1200"]
+    assert [model.run for model in catalog.lineage.models_of(runs)] == ["run-3"]
+
+
 def test_readers_and_writers_come_in_pages_newest_first(catalog: Catalog) -> None:
     for path in "abc":
         publish(catalog, path, f"run-{path}")
@@ -129,8 +145,8 @@ def test_a_model_belongs_to_the_run_that_registered_it_and_to_those_that_made_it
     catalog.runs.record_task(TASK)
     by_hand = catalog.models.register(MODEL)
     registered = catalog.models.register(replace(MODEL, name="other", artifact="n" * 64, run="run-2"))
-    assert catalog.lineage.models_of_run("run-1") == [by_hand]
-    assert catalog.lineage.models_of_run("run-2") == [registered]
+    assert catalog.lineage.models_of(["run-1"]) == [by_hand]
+    assert catalog.lineage.models_of(["run-2"]) == [registered]
     assert catalog.lineage.blobs_of("run-1") == [("train", "m" * 64)]
 
 

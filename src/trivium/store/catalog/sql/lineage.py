@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -10,6 +11,8 @@ from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.values.lineage import Read, Write
 from trivium.values.models import ModelVersion
 
+T = TypeVar("T")
+BATCH = 500
 END = 2**62  # no table has as many versions
 WRITE = 'c."table", c.version, c.operation, c.run, c.actor, c.committed_at'
 
@@ -44,13 +47,28 @@ class SqlLineage:
             run, limit,
         )  # fmt: skip
 
-    def writes_of(self, run: str, *, limit: int = 1000) -> list[Write]:
-        return self.database.read().all(
-            Write,
-            f"SELECT {WRITE} FROM commits c WHERE c.run = ? AND c.version IS NOT NULL "
-            'ORDER BY c."table", c.version LIMIT ?',
-            run, limit,
-        )  # fmt: skip
+    def writes_of(self, runs: Sequence[str], *, limit: int = 1000) -> list[Write]:
+        found = [
+            write
+            for some in batched(runs)
+            for write in self.database.read().all(
+                Write,
+                f"SELECT {WRITE} FROM commits c WHERE c.run IN ({marks(some)}) AND c.version IS NOT NULL "
+                'ORDER BY c."table", c.version LIMIT ?',
+                *some, limit,
+            )
+        ]  # fmt: skip
+        return sorted(found, key=lambda write: (write.table, write.version))[:limit]
+
+    def runs_reading(self, table: str, versions: Sequence[int] | None = None) -> list[str]:
+        statement = "SELECT DISTINCT run FROM lineage_reads WHERE kind = 'table' AND name = ?"
+        if versions is None:
+            return [row["run"] for row in self.database.read().execute(statement, table)]
+        runs = dict[str, None]()
+        for some in batched(versions):
+            found = self.database.read().execute(f"{statement} AND version IN ({marks(some)})", table, *some)
+            runs |= {row["run"]: None for row in found}
+        return list(runs)
 
     def readers_of(
         self, table: str, version: int | None = None, *, before: Read | None = None, limit: int = 1000
@@ -92,13 +110,17 @@ class SqlLineage:
         )
         return [(row["node"], row["digest"]) for row in rows]
 
-    def models_of_run(self, run: str) -> list[ModelVersion]:
-        return self.database.read().all(
-            ModelVersion,
-            "SELECT * FROM model_versions WHERE run = ? OR artifact IN (SELECT digest FROM task_outputs WHERE run = ?) "
-            "ORDER BY name, version",
-            run, run,
-        )  # fmt: skip
+    def models_of(self, runs: Sequence[str]) -> list[ModelVersion]:
+        found = dict[tuple[str, int], ModelVersion]()
+        for some in batched(runs):
+            models = self.database.read().all(
+                ModelVersion,
+                f"SELECT * FROM model_versions WHERE run IN ({marks(some)}) OR artifact IN "
+                f"(SELECT digest FROM task_outputs WHERE run IN ({marks(some)}))",
+                *some, *some,
+            )  # fmt: skip
+            found |= {(model.name, model.version): model for model in models}
+        return [found[name] for name in sorted(found)]
 
     def models_of_blob(self, digest: str) -> list[ModelVersion]:
         return self.database.read().all(
@@ -118,6 +140,16 @@ class SqlLineage:
                 "CASE WHEN excluded.seq > positions.seq THEN excluded.seq ELSE positions.seq END",
                 name, seq,
             )  # fmt: skip
+
+
+def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values in pieces that one statement takes."""
+    return (values[start : start + BATCH] for start in range(0, len(values), BATCH))
+
+
+def marks(values: Sequence[object]) -> str:
+    """A question mark for each."""
+    return ", ".join("?" * len(values))
 
 
 def record_read(tx: Transaction, read: Read) -> None:
