@@ -88,7 +88,7 @@ def test_the_mirror_is_made_anew_when_it_was_lost(lived: Store) -> None:
 def test_the_mirror_catches_up_after_a_crash_between_commit_and_mirror(lived: Store) -> None:
     for file in sorted((folder(lived) / "_delta_log").glob("*.json"))[-2:]:
         file.unlink()
-    lived.kept.get(Mirrored).seen.clear()
+    lived.kept.get(Mirrored).tables.clear()
     PEOPLE.append(people((9, "zoe")), store=lived)
     assert seen_by_delta(lived) == seen_by_us(lived)
 
@@ -96,7 +96,7 @@ def test_the_mirror_catches_up_after_a_crash_between_commit_and_mirror(lived: St
 def test_an_entry_that_a_power_loss_tore_is_written_again(lived: Store) -> None:
     newest = sorted((folder(lived) / "_delta_log").glob("*.json"))[-1]
     newest.write_bytes(newest.read_bytes()[:40])
-    lived.kept.get(Mirrored).seen.clear()
+    lived.kept.get(Mirrored).tables.clear()
     PEOPLE.append(people((9, "zoe")), store=lived)
     assert seen_by_delta(lived) == seen_by_us(lived)
 

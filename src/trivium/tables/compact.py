@@ -9,19 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trivium.store.store import Store
-from trivium.values.tables import DataFile
+from trivium.values.tables import Commit, DataFile
 
 FAN_IN = 32
 LEVELS = (1 << 20, 32 << 20)  # bytes up to which a file is of the first, the second level; larger ones stay
 LARGEST = 128 << 20
 
 
-def compact_if_due(store: Store, table: str, version: int, partition: str) -> int:
-    """The partition's small files are merged once there are many; returns how many were."""
-    if store.catalog.tables.count_files(table, partition) < FAN_IN:
+def compact_if_due(store: Store, commit: Commit, partition: str) -> int:
+    """The partition's small files are merged once this commit made them many; returns how many were.
+
+    Of several writers at once, one has the commit that crosses the line, and only that one merges.
+    """
+    version = commit.version or 0
+    count = store.catalog.tables.count_files(commit.table, partition, up_to=version)
+    before = count - sum(file.partition == partition for file in commit.added)
+    if count // FAN_IN == before // FAN_IN:
         return 0
-    files = store.catalog.tables.files(table, version, [partition])
-    return sum(merge_files(store, table, run) for run in due_runs(files))
+    files = store.catalog.tables.files(commit.table, version, [partition])
+    return sum(merge_files(store, commit.table, run) for run in due_runs(files))
 
 
 def compact_table(store: Store, table: str) -> int:

@@ -27,55 +27,66 @@ from trivium.values.tables import Column, Commit
 
 
 class Mirrored:
-    """Up to which version, with which columns, this process has seen each table's mirror."""
+    """The tables whose mirror this process has looked at."""
 
     def __init__(self) -> None:
-        self.seen: dict[str, tuple[int, tuple[Column, ...]]] = {}
+        self.tables: set[str] = set()
 
 
 def mirror_table(store: Store, table: str, newest: Commit | None = None) -> int:
-    """The mirror has every published version; returns the newest one.
+    """The mirror has every version up to this commit's (None: the newest one); returns it.
 
-    newest: the newest version's commit, when it is known. Raises NotFound without a version, UnsupportedValue when a
-    column has a type that Delta Lake does not have: the table has no mirror then.
+    A version that another process has not mirrored yet is mirrored here: whoever is first. Raises NotFound without a
+    version, UnsupportedValue when a column has a type that Delta Lake does not have: the table has no mirror then.
     """
     newest = newest or store.catalog.tables.find_version(table)
     if newest is None or newest.version is None:
         raise NotFound(f"Table {table!r} has no published version to mirror.")
-    seen = store.kept.get(Mirrored).seen
-    at, columns = seen[table] if table in seen else _last_entry(store, table)
-    for version in range(at + 1, newest.version + 1):
-        commit = newest if version == newest.version else store.catalog.tables.find_version(table, version)
-        assert commit is not None  # noqa: S101 # versions have no gaps
-        _write_entry(store, commit, columns)
-        columns = commit.columns
-        if version % EVERY == 0:
-            _write_checkpoint(store, commit)
-        seen[table] = version, columns
+    looked = store.kept.get(Mirrored).tables
+    if table not in looked:
+        _mend(store, table, newest)
+        looked.add(table)
+    missing = newest.version
+    while missing > 0 and store.lake.storage.stat(entry_name(table, missing - 1)) is None:
+        missing -= 1
+    for version in range(missing, newest.version + 1):
+        _mirror_version(store, newest if version == newest.version else _version(store, table, version))
     return newest.version
+
+
+def _mirror_version(store: Store, commit: Commit) -> None:
+    version = commit.version or 0
+    before = _version(store, commit.table, version - 1).columns if version > 1 else commit.columns
+    _write_entry(store, commit, before)
+    if version % EVERY == 0:
+        _write_checkpoint(store, commit)
+
+
+def _version(store: Store, table: str, version: int) -> Commit:
+    """A version's commit; 0, the empty table, has the columns of 1."""
+    commit = store.catalog.tables.find_version(table, max(version, 1))
+    assert commit is not None  # noqa: S101 # versions have no gaps
+    return commit
 
 
 def forget_mirror(store: Store, table: str) -> None:
     """The mirror is gone; the next commit makes it anew."""
     for file in list(store.lake.storage.list_files(f"{table}/{FOLDER}")):
         store.lake.storage.delete(file.name)
-    store.kept.get(Mirrored).seen.pop(table, None)
+    store.kept.get(Mirrored).tables.discard(table)
 
 
-def _last_entry(store: Store, table: str) -> tuple[int, tuple[Column, ...]]:
-    """The newest entry that is whole, and its columns: one that a power loss tore is written again."""
+def _mend(store: Store, table: str, newest: Commit) -> None:
+    """The newest entries are whole, and entry 0 is there: what a power loss tore is gone, to be written again."""
     names = {file.name for file in store.lake.storage.list_files(f"{table}/{FOLDER}")}
-    last = -1
-    while entry_name(table, last + 1) in names:
-        last += 1
-    while last >= 0 and not _is_whole(store, entry_name(table, last)):
-        store.lake.storage.delete(entry_name(table, last))
-        last -= 1
-    commit = store.catalog.tables.find_version(table, max(last, 1))
-    assert commit is not None  # noqa: S101 # there is a newest one, and versions have no gaps
-    if last < 0:
-        _put(store, entry_name(table, 0), _shape(commit))
-    return max(last, 0), commit.columns
+    for version in range(newest.version or 0, 0, -1):
+        name = entry_name(table, version)
+        if name in names:
+            if _is_whole(store, name):
+                break
+            store.lake.storage.delete(name)
+    if entry_name(table, 0) not in names:
+        _put(store, entry_name(table, 0), _shape(_version(store, table, 0)))
 
 
 def _write_entry(store: Store, commit: Commit, before: Sequence[Column]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from trivium.errors import UnsupportedValue
 from trivium.store.store import Store
@@ -21,9 +22,9 @@ def keep_up(store: Store, commit: Commit) -> None:
     """The table is in shape after a published commit. It never raises: the commit stands, whatever happens here."""
     if commit.version is None:
         return
-    _try(commit, "mirrored as a Delta log", lambda: _mirror(store, commit))
+    _try(commit, "mirrored as a Delta log", partial(_mirror, store, commit))
     for partition in commit.partitions:
-        _try(commit, "compacted", lambda partition=partition: _compact(store, commit, partition))  # type: ignore[misc]
+        _try(commit, "compacted", partial(compact_if_due, store, commit, partition))
 
 
 def _mirror(store: Store, commit: Commit) -> None:
@@ -31,11 +32,7 @@ def _mirror(store: Store, commit: Commit) -> None:
         mirror_table(store, commit.table, commit)
 
 
-def _compact(store: Store, commit: Commit, partition: str) -> None:
-    compact_if_due(store, commit.table, commit.version or 0, partition)
-
-
-def _try(commit: Commit, what: str, act: Callable[[], None]) -> None:
+def _try(commit: Commit, what: str, act: Callable[[], object]) -> None:
     try:
         act()
     except Exception as error:  # an error here would make its caller commit the same rows again

@@ -83,6 +83,9 @@ class Tables(Protocol):
     def find_version(self, table: str, version: int | None = None) -> Commit | None:
         """The commit that published this version (None: the newest), or None."""
 
+    def newest_version(self, table: str) -> int:
+        """The number of the newest version; 0 when there is none. The cheapest question there is."""
+
     def find_version_at(self, table: str, moment: datetime) -> Commit | None:
         """The newest version that was published at that moment or before, or None."""
 
@@ -92,8 +95,8 @@ class Tables(Protocol):
     def files(self, table: str, version: int, partitions: Sequence[str] | None = None) -> list[DataFile]:
         """The files that make up this version (or only these partitions), ordered by partition, then by rank."""
 
-    def count_files(self, table: str, partition: str) -> int:
-        """How many files carry this partition of the newest version."""
+    def count_files(self, table: str, partition: str, *, up_to: int) -> int:
+        """How many of the files that carry this partition now were there in that version."""
 
     def file_changes(self, table: str, version: int) -> FileChanges:
         """The files that this version added and removed, with those of compactions of the version before it."""

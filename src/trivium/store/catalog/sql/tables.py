@@ -89,6 +89,10 @@ class SqlTables:
             Commit, 'SELECT * FROM commits WHERE "table" = ? AND version = ?', table, version
         )
 
+    def newest_version(self, table: str) -> int:
+        found = self.database.read().execute('SELECT MAX(version) FROM commits WHERE "table" = ?', table).fetchone()
+        return int(found[0] or 0)
+
     def find_version_at(self, table: str, moment: datetime) -> Commit | None:
         return self.database.read().one(
             Commit,
@@ -107,9 +111,13 @@ class SqlTables:
     def files(self, table: str, version: int, partitions: Sequence[str] | None = None) -> list[DataFile]:
         return files_at(self.database.read(), table, version, partitions)
 
-    def count_files(self, table: str, partition: str) -> int:
-        statement = 'SELECT COUNT(*) FROM files WHERE "table" = ? AND partition = ? AND removed_version IS NULL'
-        return int(self.database.read().execute(statement, table, partition).fetchone()[0])
+    def count_files(self, table: str, partition: str, *, up_to: int) -> int:
+        found = self.database.read().execute(
+            'SELECT COUNT(*) FROM files WHERE "table" = ? AND partition = ? AND removed_version IS NULL '
+            "AND added_version <= ?",
+            table, partition, up_to,
+        )  # fmt: skip
+        return int(found.fetchone()[0])
 
     def file_changes(self, table: str, version: int) -> FileChanges:
         return changes_of(self.database.read(), table, version)
