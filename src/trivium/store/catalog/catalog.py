@@ -9,19 +9,23 @@ from typing import Protocol
 from trivium.clock import Clock
 from trivium.store.catalog.endpoints import Endpoints
 from trivium.store.catalog.events import Events
+from trivium.store.catalog.labels import Labelling
 from trivium.store.catalog.lineage import Lineage
 from trivium.store.catalog.models import Models
 from trivium.store.catalog.retention import Retention
 from trivium.store.catalog.runs import Runs
+from trivium.store.catalog.splits import Splits
 from trivium.store.catalog.sql.alerts import SqlAlerts
 from trivium.store.catalog.sql.database import Database
 from trivium.store.catalog.sql.endpoints import SqlEndpoints
 from trivium.store.catalog.sql.events import SqlEvents
+from trivium.store.catalog.sql.labels import SqlLabelling
 from trivium.store.catalog.sql.lineage import SqlLineage
 from trivium.store.catalog.sql.models import SqlModels
 from trivium.store.catalog.sql.retention import SqlRetention
 from trivium.store.catalog.sql.runs import SqlRuns
 from trivium.store.catalog.sql.session_opener import session_opener
+from trivium.store.catalog.sql.splits import SqlSplits
 from trivium.store.catalog.sql.tables import SqlTables
 from trivium.store.catalog.sql.triggers import SqlTriggers
 from trivium.store.catalog.tables import Alerts, Tables
@@ -48,6 +52,8 @@ class Catalog:
     triggers: Triggers
     events: Events
     lineage: Lineage
+    splits: Splits
+    labels: Labelling
     database: Closable
 
     def close(self) -> None:
@@ -72,5 +78,7 @@ def open_catalog(place: Path | str, *, clock: Clock, durability: str = "full", p
         triggers=SqlTriggers(database),
         events=SqlEvents(database),
         lineage=SqlLineage(database),
+        splits=SqlSplits(database),
+        labels=SqlLabelling(database),
         database=database,
     )

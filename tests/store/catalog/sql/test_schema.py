@@ -17,8 +17,10 @@ from trivium.store.catalog.sql.session_opener import session_opener
 from trivium.values.alerts import Alert, Judgement
 from trivium.values.endpoints import Endpoint, Verdict
 from trivium.values.events import Event, Firing, TriggerSpec
+from trivium.values.labels import Claim, LabelSpec
 from trivium.values.models import AliasChange, Approval, Evidence, Gate, ModelVersion
 from trivium.values.runs import Environment, MetricPoint, Run, TaskRun
+from trivium.values.splits import Examined, Split, SplitUse
 from trivium.values.tables import Commit, DataFile, Snapshot, TableSpec
 
 Opened = Callable[..., Database]
@@ -31,14 +33,19 @@ STRUCTS: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "environments": (Environment, set()),
     "events": (Event, set()),
     "evidence": (Evidence, {"id"}),
+    "examined": (Examined, set()),
     "files": (DataFile, {"table", "added_version", "added_by", "removed_version", "removed_by"}),
     "firings": (Firing, set()),
     "gates": (Gate, {"id"}),
     "judgements": (Judgement, {"commit_id", "table"}),
+    "label_claims": (Claim, set()),
+    "label_specs": (LabelSpec, set()),
     "metric_points": (MetricPoint, set()),
     "model_versions": (ModelVersion, set()),
     "runs": (Run, set()),
     "snapshots": (Snapshot, set()),
+    "split_uses": (SplitUse, set()),
+    "splits": (Split, set()),
     "table_specs": (TableSpec, set()),
     "task_runs": (TaskRun, set()),
     "triggers": (TriggerSpec, {"cursor"}),
