@@ -12,9 +12,12 @@ from trivium.errors import NotFound
 from trivium.models.card import write_card
 from trivium.models.handover import write_handover
 from trivium.models.markdown import cell, table
+from trivium.models.package import open_model
 from trivium.models.score import score_model
 from trivium.store.store import Store
 from trivium.tables.commit import commit_rows
+from trivium.tables.table import Table
+from trivium.tracking.run import run
 from trivium.values.endpoints import EndpointSpec, Route, Verdict
 from trivium.values.tables import TableSpec
 
@@ -101,3 +104,14 @@ def test_a_model_that_is_not_there_has_no_handover(store: Store) -> None:
 def test_stored_text_cannot_break_the_page() -> None:
     assert cell("a|b\n<script>") == "a\\|b &lt;script>"
     assert table(("a",), [], empty="None.") == ["None."]
+
+
+def test_where_the_rows_come_from_and_what_came_of_the_answers_is_told(served: Store) -> None:
+    with run("score", store=served) as context:
+        open_model(served.blobs, served.catalog.models.get_model("lateness", 1).artifact)
+        Table("scores", watch="off").append(pl.DataFrame({"score": [0.5]}), store=served)
+    document = write_handover(served, "lateness")
+    assert "- parcels version 1, written by hand" in section(document, "Data")
+    dependents = section(document, "What breaks if it stops")
+    assert f"- Run {context.run} opened it, or read what it answered." in dependents
+    assert "- Table scores has rows that came of it." in dependents

@@ -9,6 +9,7 @@ import polars as pl
 from msgspec import Struct
 
 from trivium.errors import NotFound
+from trivium.lineage.walk import downstream, upstream
 from trivium.models.manifest import Manifest
 from trivium.models.package import read_manifest
 from trivium.models.report import get_report
@@ -17,6 +18,7 @@ from trivium.tables.read import read_version
 from trivium.values.alerts import Alert, Judgement
 from trivium.values.endpoints import Endpoint, Verdict
 from trivium.values.events import Event, Firing, TriggerSpec
+from trivium.values.lineage import Node, Walk
 from trivium.values.models import AliasChange, Approval, Evidence, Gate, ModelVersion, Report
 from trivium.values.runs import Environment, Run, TaskRun
 from trivium.values.tables import Commit, TableSpec
@@ -55,7 +57,7 @@ class Dossier(Struct, frozen=True):
     """All facts of one model version and its surroundings. Lists of times past are oldest first.
 
     gates: the newest gate of each version. producers: executions that made this very artefact. reads: names of the
-    tables that each node of the run read.
+    tables that each node of the run read. origins: what this version comes from. uses: what any version went into.
     """
 
     model: ModelVersion
@@ -76,6 +78,8 @@ class Dossier(Struct, frozen=True):
     triggers: tuple[TriggerSpec, ...]
     firings: tuple[Firing, ...]
     endpoints: tuple[EndpointFacts, ...]
+    origins: Walk
+    uses: Walk
 
     @property
     def gate(self) -> Gate | None:
@@ -111,6 +115,8 @@ def read_dossier(store: Store, name: str, version: int | str | None = None) -> D
         triggers=triggers,
         firings=tuple(_firings(store, triggers)),
         endpoints=tuple(_endpoints(store, name)),
+        origins=upstream(store.catalog, Node("model", name, model.version), limit=MOST),
+        uses=downstream(store.catalog, Node("model", name), limit=MOST),
     )
 
 

@@ -55,7 +55,23 @@ def describe_tables(facts: Dossier) -> Lines:
     read = {each.table: each.version for each in facts.run.inputs} if facts.run else {}
     for each in facts.tables:
         lines += [*heading(each.spec.name, 3), *describe_table(each, read.get(each.spec.name))]
-    return lines or ["No run is on record for this version, so what it read is not known."]
+    if not lines:
+        return ["No run is on record for this version, so what it read is not known."]
+    return [*lines, "", *heading("Where it comes from", 3), *describe_origins(facts)]
+
+
+def describe_origins(facts: Dossier) -> Lines:
+    """Every table version behind the model, nearest first, and the newest run of those that wrote it."""
+    wrote = [edge for edge in facts.origins.edges if edge.how in ("wrote", "logs")]
+    items = []
+    for node in facts.origins.nodes:
+        if node.kind == "table":
+            writers = [f"{edge.source.kind} {edge.source.name}" for edge in wrote if edge.target == node]
+            more = f" and {len(writers) - 1} before it" if len(writers) > 1 else ""
+            version = f" version {node.version}" if node.version is not None else ""
+            items.append(f"{node.name}{version}, written by {writers[0] if writers else 'hand'}{more}")
+    lines = bullets(items, empty="Nothing is on record.")
+    return lines if not facts.origins.cut else [*lines, "", "There is more: `trivium lineage show` tells all of it."]
 
 
 def describe_table(facts: TableFacts, version: int | None) -> Lines:
@@ -238,7 +254,20 @@ def describe_dependents(facts: Dossier) -> Lines:
         items.append(f"Endpoint {each.endpoint.name} ({each.endpoint.state}) answers with this model{busy}.")
         items.append(f"Table {each.endpoint.spec.log} would no longer grow.") if newest else None
     items += [f"Trigger {spec.name} would no longer retrain it." for spec in facts.triggers]
+    items += describe_uses(facts)
     return bullets(items, empty="Nothing in the catalog uses it.")
+
+
+def describe_uses(facts: Dossier) -> list[str]:
+    """What came of the model's answers beyond its endpoints: runs that opened it, tables and models made of them."""
+    known = {each.endpoint.spec.log for each in facts.endpoints}
+    told = {
+        "run": "Run {0} opened it, or read what it answered.",
+        "table": "Table {0} has rows that came of it.",
+        "model": "Model {0} learnt from rows that came of it.",
+    }
+    nodes = [each for each in facts.uses.nodes if each.kind in told and each.name not in (*known, facts.model.name)]
+    return list(dict.fromkeys(told[node.kind].format(node.name) for node in nodes))[:NEWEST]
 
 
 def describe_jobs(facts: Dossier) -> Lines:
