@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import polars as pl
@@ -13,6 +17,7 @@ from hypothesis import strategies as st
 from trivium.checks.kinds import rule
 from trivium.errors import Misuse, NotFound
 from trivium.store.store import Store
+from trivium.tables.lookup import lookup_rows
 from trivium.tables.table import Table
 
 Readings = Callable[..., pl.DataFrame]
@@ -118,7 +123,7 @@ def test_a_lost_online_store_is_made_again(store: Store, readings: Readings) -> 
     TABLE.append(readings([1], [DAY + "10:00:00"]))
     assert values(TABLE, [1]) == [1.0]
     store.online.close()
-    for file in store.settings.state.glob("online.db*"):
+    for file in store.settings.state.glob("online/*"):
         file.unlink()
     assert values(TABLE, [1]) == [1.0]
 
@@ -139,3 +144,77 @@ def test_keys_and_moments_come_in_pairs(store: Store, readings: Readings) -> Non
     TABLE.append(readings([1], [DAY + "10:00:00"]))
     with pytest.raises(Misuse, match="2 keys need as many moments in `at`, not 1"):
         TABLE.lookup([1, 2], at=[None])
+
+
+def test_no_keys_find_nothing(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"]))
+    assert TABLE.lookup([]) == []
+
+
+def test_a_key_that_was_asked_for_before_is_found_as_of_its_moment(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1, 1], [DAY + "10:00:00", DAY + "12:00:00"], x=[1.0, 2.0]))
+    for _ in range(2):
+        assert values(TABLE, [1], [None]) == [2.0]
+        assert values(TABLE, [1], [at(11)]) == [1.0]
+
+
+def test_what_a_caller_does_with_found_values_changes_no_later_answer(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"]))
+    for _ in range(3):
+        found = TABLE.lookup([1])[0].values
+        assert found == {"x": 1.0}
+        found["x"] = -1.0
+
+
+def test_a_moment_finer_than_a_microsecond_is_not_found_before_it_happened(store: Store) -> None:
+    table = Table("fine", key="id", time="at", watch="off")
+    table.append(pl.DataFrame({"id": [1], "at": [1_000_500], "x": [1.0]}).cast({"at": pl.Datetime("ns")}))
+    epoch = datetime(1970, 1, 1)  # noqa: DTZ001 # as the rows have it
+    asked = [epoch + timedelta(microseconds=each) for each in (1_000, 1_001)]
+    assert values(table, [1, 1], list(asked)) == [None, 1.0]
+
+
+def test_values_come_back_as_numbers_texts_and_truths(store: Store) -> None:
+    table = Table("kinds", key="id", watch="off")
+    big = 2**63
+    table.append(
+        pl.DataFrame(
+            {"id": ["a"], "whole": [-3], "big": [big], "real": [float("inf")], "odd": [float("nan")], "text": ["ä"],
+             "true": [True], "none": [None], "day": [at(0).date()], "list": [[1, 2]]},
+            schema_overrides={"big": pl.UInt64},
+        )
+    )  # fmt: skip
+    found = table.lookup(["a"])[0].values
+    assert found is not None
+    assert math.isnan(found.pop("odd"))
+    assert found == {
+        "whole": -3, "big": big, "real": math.inf, "text": "ä", "true": True, "none": None, "day": "2024-01-01",
+        "list": [1, 2],
+    }  # fmt: skip
+
+
+def test_a_key_that_is_a_number_and_one_that_is_its_text_are_one(store: Store) -> None:
+    table = Table("numbered", key="id", watch="off")
+    table.append(pl.DataFrame({"id": [7], "x": [1.0]}))
+    assert values(table, [7]) == [found.values["x"] for found in table.lookup(["7"]) if found.values]
+
+
+def test_a_commit_of_another_process_is_seen_at_the_next_lookup(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"]))
+    assert values(TABLE, [1]) == [1.0]
+    script = (
+        "import sys, polars as pl, trivium as tv\n"
+        "with tv.connect(sys.argv[1]):\n"
+        "    rows = pl.DataFrame({'id': [1], 'at': ['2024-01-01 11:00:00'], 'x': [2.0]})\n"
+        "    table = tv.Table('readings', key='id', time='at', watch='off')\n"
+        "    table.append(rows.with_columns(pl.col('at').str.to_datetime(time_unit='us')))\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(store.settings.root)], check=True)
+    assert values(TABLE, [1]) == [2.0]
+
+
+def test_the_store_of_a_later_thread_finds_the_same(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1], [DAY + "10:00:00"]))
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: lookup_rows(store, "readings", [1])[0].values, range(9)))
+    assert found == [{"x": 1.0}] * 9

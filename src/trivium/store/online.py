@@ -2,95 +2,154 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
-from trivium.store.sqlite import open_sqlite
+from trivium.store.online_changes import Plan, apply_changes, clear, list_files
+from trivium.store.online_connection import OnlineConnections
+
+EARLIEST = -(2**63)
+LATEST = 2**63 - 1
+MOST_HOT = 10_000
+
+FIND = (
+    "SELECT moment, body, (SELECT version FROM state) FROM rows WHERE key = ? AND moment <= ? "
+    "ORDER BY moment DESC, rank DESC, part DESC LIMIT 1"
+)
+FIND_OR_VERSION = (
+    "SELECT moment, body, version FROM state LEFT JOIN (SELECT moment, body FROM rows WHERE key = ? AND moment <= ? "
+    "ORDER BY moment DESC, rank DESC, part DESC LIMIT 1)"
+)
 
 Row = dict[str, Any]
-Keyed = tuple[str, str, Row]
-Changes = Callable[[int], tuple[bool, Iterable[Keyed]]]
+Found = tuple[int, Row] | None
+decode = msgspec.msgpack.Decoder(Row).decode
+
+
+class Hot(Struct):
+    """Rows of one version that were asked for without a moment, ready to be decoded."""
+
+    version: int
+    rows: dict[str, tuple[int, bytes]]
 
 
 class Online:
-    """Rows by (table, key, time) in an embedded SQLite file. A lookup gives the newest row not after a time.
+    """The copies of a project's tables, an SQLite file each. Losing them loses nothing."""
 
-    Values are JSON scalars. The file is derived from the tables: losing it loses nothing.
-    """
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._tables: dict[str, OnlineTable] = {}
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._guard = threading.Lock()
-
-    def catch_up(self, table: str, version: int, changes: Changes) -> None:
-        """This table version can be looked up; nothing happens when it, or a newer one, was there.
-
-        changes: called with the version that is there (0: none), inside the one transaction, so that two processes
-        that catch up at once do it one after the other; gives whether to start afresh, and the rows to add as (key,
-        ISO time or "", values).
-        """
-        connection = self._connection()
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            have = self.version(table)
-            if have >= version:
-                return
-            afresh, rows = changes(have)
-            if afresh:
-                connection.execute("DELETE FROM rows WHERE name = ?", (table,))
-            connection.executemany(
-                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)",
-                ((table, key, at, version, msgspec.json.encode(values)) for key, at, values in rows),
-            )
-            connection.execute("INSERT OR REPLACE INTO versions VALUES (?, ?)", (table, version))
-
-    def get(self, table: str, key: str, *, at: str = "~") -> tuple[int, str, Row] | None:
-        """(version, time, values) of the newest row of this key whose time is not after `at` (ISO), or None."""
-        found = (
-            self._connection()
-            .execute(
-                "SELECT version, at, body FROM rows WHERE name = ? AND key = ? AND at <= ? ORDER BY at DESC LIMIT 1",
-                (table, key, at),
-            )
-            .fetchone()
-        )
-        return None if found is None else (found[0], found[1], msgspec.json.decode(found[2]))
+    def table(self, name: str) -> OnlineTable:
+        """The copy of this table, empty when it is new."""
+        found = self._tables.get(name)
+        return found or self._tables.setdefault(name, OnlineTable(self.folder / f"{name}-1.db"))
 
     def version(self, table: str) -> int:
-        """The newest table version that was put here; 0 when there is none."""
-        found = self._connection().execute("SELECT version FROM versions WHERE name = ?", (table,)).fetchone()
-        return 0 if found is None else int(found[0])
+        """The version of the table that the copy has; 0 when there is none."""
+        return self.table(table).version()
 
-    def forget(self, table: str, *, before: str) -> None:
-        """Rows older than this ISO time are dropped."""
-        with self._connection() as connection:
-            connection.execute("DELETE FROM rows WHERE name = ? AND at < ? AND at <> ''", (table, before))
+    def drop(self, table: str) -> None:
+        """No row of the table is in the copy, nor in what its file has left free."""
+        self.table(table).drop()
 
     def close(self) -> None:
         """Every connection is closed."""
-        with self._guard:
-            for connection in self._opened:
-                connection.close()
-            self._opened.clear()
-        self._local = threading.local()
+        for table in self._tables.values():
+            table.close()
 
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = open_sqlite(self.path, synchronous="NORMAL")
-            with self._guard:
-                self._opened.append(connection)
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS rows (name TEXT, key TEXT, at TEXT, version INTEGER, body BLOB, "
-                "PRIMARY KEY (name, key, at)) WITHOUT ROWID"
-            )
-            connection.execute("CREATE TABLE IF NOT EXISTS versions (name TEXT PRIMARY KEY, version INTEGER)")
-            self._local.connection = connection
-        return connection
+
+class OnlineTable:
+    """Rows of one table by (key, moment). A moment is microseconds since 1970 in UTC; EARLIEST is that of every row of
+    a table without event time.
+
+    Guarantees: one lookup sees one version. Of several rows of one key and moment the last in the table's order counts.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._connections = OnlineConnections(path)
+        self._hot = Hot(0, {})
+        self.seen: tuple[object | None, int] = (None, 0)  # the catalog's pulse, and the newest version that it had then
+
+    def version(self) -> int:
+        """The version of the table that is here; 0 when there is none."""
+        return int(self._connections.get().execute("SELECT version FROM state").fetchone()[0])
+
+    def find(self, keys: Sequence[str], moments: Sequence[int], version: int) -> tuple[int, list[Found]]:
+        """(version, rows): of each key the newest row that is not after the moment, and the version that they are of.
+
+        version: the one that is expected. Another one may be here, before or after it.
+        """
+        if len(keys) != 1:
+            return self._find_many(keys, moments)
+        hot = self._hot if self._hot.version == version else self._cool(version)
+        key, moment = keys[0], moments[0]
+        known = hot.rows.get(key)
+        if known is not None and known[0] <= moment:
+            return version, [(known[0], decode(known[1]))]
+        execute = self._connections.get().execute
+        at, body, here = execute(FIND, (key, moment)).fetchone() or execute(FIND_OR_VERSION, (key, moment)).fetchone()
+        if body is None:
+            return here, [None]
+        if moment == LATEST and here == version:
+            _keep(hot, key, at, body)
+        return here, [(at, decode(body))]
+
+    def catch_up(self, version: int, plan: Plan) -> None:
+        """This version can be looked up; nothing happens when it, or a newer one, was there.
+
+        plan: called with the version and the data files that are here, inside the one transaction, so that two
+        processes that catch up at once do it one after the other; gives what has to change.
+        """
+        connection = self._connections.get()
+        with self._connections.write() as transaction:
+            have = self.version()
+            if have < version:
+                apply_changes(transaction, plan(have, list_files(connection)))
+                connection.execute("UPDATE state SET version = ?", (version,))
+
+    def forget(self, *, before: int) -> None:
+        """Rows before this moment are dropped; those of a table without event time stay."""
+        with self._connections.write() as transaction:
+            transaction.execute("DELETE FROM rows WHERE moment < ? AND moment > ?", (before, EARLIEST))
+        self._hot = Hot(0, {})
+
+    def drop(self) -> None:
+        """No row is here, nor in what the file has left free."""
+        self._hot = Hot(0, {})
+        if not self._connections.path.exists():
+            return
+        with self._connections.write() as transaction:
+            clear(transaction)
+            transaction.execute("UPDATE state SET version = 0")
+        self._connections.shrink()
+
+    def close(self) -> None:
+        """Every connection is closed."""
+        self._connections.close()
+
+    def _find_many(self, keys: Sequence[str], moments: Sequence[int]) -> tuple[int, list[Found]]:
+        """In one transaction, so that all are of one version."""
+        connection = self._connections.get()
+        cursor = connection.cursor()
+        cursor.execute("BEGIN")
+        try:
+            here = self.version()
+            rows = [cursor.execute(FIND, pair).fetchone() for pair in zip(keys, moments, strict=True)]
+        finally:
+            cursor.execute("COMMIT")
+        return here, [None if row is None else (row[0], decode(row[1])) for row in rows]
+
+    def _cool(self, version: int) -> Hot:
+        self._hot = Hot(version, {})
+        return self._hot
+
+
+def _keep(hot: Hot, key: str, moment: int, body: bytes) -> None:
+    if len(hot.rows) >= MOST_HOT:
+        hot.rows.clear()
+    hot.rows[key] = (moment, body)

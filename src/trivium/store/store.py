@@ -55,7 +55,7 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = ne
         catalog=open_catalog(settings.store or state / "catalog.db", clock=clock, durability=settings.durability),
         lake=lake,
         blobs=blobs,
-        online=Online(state / "online.db"),
+        online=Online(state / "online"),
         clock=clock,
         ids=ids,
         kept=Kept(),

@@ -16,7 +16,7 @@ from trivium.tables.commit import commit_rows
 from trivium.tables.delete import delete_rows
 from trivium.tables.diff import TableDiff, diff_versions
 from trivium.tables.erase import Erased, erase_rows
-from trivium.tables.lookup import Lookup, key_text, lookup_rows
+from trivium.tables.lookup import Lookup, lookup_rows
 from trivium.tables.partitioning import partition_format
 from trivium.tables.read import get_version, read_version
 from trivium.tables.reshape import rename_columns, widen_column
@@ -136,8 +136,7 @@ class Table:
         self, keys: Sequence[Any], *, at: Sequence[datetime | None] | None = None, store: Store | None = None
     ) -> list[Lookup]:
         """The newest published row of each key, not after `at`; a key of several columns is a tuple."""
-        texts = [key_text(key if isinstance(key, tuple) else (key,)) for key in keys]
-        return lookup_rows(store or current_store(), self.name, texts, at)
+        return lookup_rows(store or current_store(), self.name, keys, at)
 
     def __repr__(self) -> str:
         return f"Table({self.name!r})"

@@ -30,6 +30,7 @@ from trivium.store.catalog.sql.tables import SqlTables
 from trivium.store.catalog.sql.triggers import SqlTriggers
 from trivium.store.catalog.tables import Alerts, Tables
 from trivium.store.catalog.triggers import Triggers
+from trivium.store.pulse import Pulse, open_pulse
 
 
 class Closable(Protocol):
@@ -54,6 +55,7 @@ class Catalog:
     lineage: Lineage
     splits: Splits
     labels: Labelling
+    pulse: Pulse
     database: Closable
 
     def close(self) -> None:
@@ -67,7 +69,8 @@ def open_catalog(place: Path | str, *, clock: Clock, durability: str = "full", p
     durability: "full": what a method wrote is on disk when it returns. "fast": a power loss or a crash of the server
     may take the last second, a kill of this process nothing. patience: seconds to wait for other writers.
     """
-    database = Database(session_opener(place, durability=durability, patience=patience), clock=clock)
+    opener = session_opener(place, durability=durability, patience=patience)
+    database = Database(opener, clock=clock, pulse=open_pulse(place))
     return Catalog(
         tables=SqlTables(database),
         alerts=SqlAlerts(database),
@@ -80,5 +83,6 @@ def open_catalog(place: Path | str, *, clock: Clock, durability: str = "full", p
         lineage=SqlLineage(database),
         splits=SqlSplits(database),
         labels=SqlLabelling(database),
+        pulse=database.pulse,
         database=database,
     )

@@ -17,6 +17,7 @@ from trivium.store.catalog.sql.migration import Step, migrate, migrations
 from trivium.store.catalog.sql.rows import Scalar, from_row, iso, json_text, to_row
 from trivium.store.catalog.sql.session import Result, Session
 from trivium.store.catalog.sql.sessions import Sessions
+from trivium.store.pulse import Pulse, TimedPulse
 from trivium.values.events import Event
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -92,12 +93,20 @@ class Transaction:
 class Database:
     """The transactions of one catalog, for the threads of one process.
 
-    connect: opens a session. The catalog has the schema of `steps` when this returns.
+    connect: opens a session. pulse: is told of each commit. The catalog has the schema of `steps` when this returns.
     """
 
-    def __init__(self, connect: Callable[[], Session], *, clock: Clock, steps: Sequence[Step] | None = None) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Session],
+        *,
+        clock: Clock,
+        steps: Sequence[Step] | None = None,
+        pulse: Pulse | None = None,
+    ) -> None:
         steps = migrations() if steps is None else steps
         self.clock = clock
+        self.pulse = pulse or TimedPulse()
         self.number = steps[-1].number
         self._own_sessions = Sessions(connect)
         try:
@@ -121,7 +130,9 @@ class Database:
             try:
                 yield Transaction(session, self.clock)
                 failpoint("catalog:before_commit")
+                self.pulse.rise()
                 session.commit()
+                self.pulse.fall()
             except BaseException:
                 session.rollback()
                 raise
