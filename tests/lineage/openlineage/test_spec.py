@@ -15,15 +15,18 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import attr
+import msgspec
 import pytest
 from openlineage.client.generated import base
 
+from trivium.lineage.openlineage.datasets import namespace_of
 from trivium.lineage.openlineage.emit import encode
 from trivium.lineage.openlineage.message import FACETS
 from trivium.lineage.openlineage.translate import translate
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.task import task
 from trivium.store.store import Store
+from trivium.values.runs import Code, Environment, Run
 
 MODULES = {
     "columnLineage": "column_lineage_dataset", "dataSource": "datasource_dataset",
@@ -191,6 +194,24 @@ def test_an_endpoint_is_a_job_of_its_model_and_tables(told: list[dict[str, Any]]
     (endpoint,) = [message for message in told if message["job"]["name"] == "endpoints/late"]
     assert [each["name"] for each in endpoint["inputs"]] == ["models/late", "weather", "delays"]
     assert [each["name"] for each in endpoint["outputs"]] == ["late_predictions"]
+
+
+def test_code_in_a_git_repository_is_located_by_its_commit(lived: Store) -> None:
+    code = Code("c" * 64, "my pipelines/late.py", "0a1b2c", dirty=False)
+    run = Run("run-1", "located", "running", {}, (), code, "e" * 64, "ada", lived.clock())
+    lived.catalog.runs.start(run, Environment("e" * 64, "3.11", {}))
+    (message,) = [each for each in messages(lived) if each["job"]["name"] == "located"]
+    where = message["job"]["facets"]["sourceCodeLocation"]
+    assert (where["type"], where["url"], where["path"], where["version"]) == (
+        "git", "file:my%20pipelines/late.py", "my pipelines/late.py", "0a1b2c",
+    )  # fmt: skip
+    build(facet_class("sourceCodeLocation"), where)
+
+
+def test_a_shared_catalog_is_named_without_its_password(lived: Store) -> None:
+    settings = msgspec.structs.replace(lived.settings, store="postgresql://ada:hidden@db.example:5433/ml")
+    assert namespace_of(settings) == "trivium://db.example:5433/ml"
+    assert namespace_of(lived.settings) == "trivium://life"
 
 
 def test_the_same_event_is_the_same_message_whenever_it_is_told(lived: Store) -> None:
