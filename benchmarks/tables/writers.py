@@ -1,6 +1,6 @@
 """Four processes append to one table at once: commits a second, errors seen, rows lost or doubled; beside Delta Lake.
 
-    python benchmarks/tables/writers.py
+python benchmarks/tables/writers.py
 """
 
 from __future__ import annotations
