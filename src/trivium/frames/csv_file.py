@@ -86,7 +86,11 @@ def _columns(count: int) -> list[str]:
 
 
 def _load(database: duckdb.DuckDBPyConnection, path: Path, columns: int, scratch: Path) -> None:
-    options: dict[str, Any] = {"memory_limit": MEMORY, "temp_directory": str(scratch)}
+    options: dict[str, Any] = {
+        "memory_limit": MEMORY,
+        "temp_directory": str(scratch),
+        "force_compression": "uncompressed",
+    }
     for name, value in options.items():
         database.execute(f"SET {name} = ?", [value])
     try:
@@ -94,7 +98,7 @@ def _load(database: duckdb.DuckDBPyConnection, path: Path, columns: int, scratch
             "CREATE TABLE texts AS SELECT * FROM read_csv(?, header = true, auto_detect = false, columns = ?, "
             "delim = ',', quote = '\"', escape = '\"', strict_mode = true, null_padding = false, "
             "allow_quoted_nulls = false, max_line_size = ?, buffer_size = ?)",
-            [str(path), dict.fromkeys(_columns(columns), "VARCHAR"), LONGEST_LINE, 2 * LONGEST_LINE],
+            [str(path), dict.fromkeys(_columns(columns), "VARCHAR"), LONGEST_LINE, 4 * LONGEST_LINE],
         )
     except duckdb.Error as error:
         raise Misuse(f"{path} cannot be read as CSV: {_story(str(error))}") from None

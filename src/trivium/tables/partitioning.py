@@ -22,12 +22,18 @@ def split_partitions(spec: TableSpec, rows: pl.DataFrame) -> list[Partition]:
     """
     if spec.time is None:
         return [Partition(WHOLE, rows)]
-    _check_time(spec, spec.time, rows)
+    names = partition_names(spec, spec.time, rows)
     name_of_part = max(rows.columns) + "+"  # sorts after every column, so it is none of them
-    moments = rows[spec.time].cast(pl.Datetime) if rows.schema[spec.time] == pl.Date else rows[spec.time]
-    named = rows.with_columns(moments.dt.strftime(partition_format(spec.every)).alias(name_of_part))
+    named = rows.with_columns(names.alias(name_of_part))
     parts = named.partition_by(name_of_part, as_dict=True, include_key=False, maintain_order=True)
     return [Partition(str(name), part) for (name,), part in sorted(parts.items(), key=lambda item: str(item[0][0]))]
+
+
+def partition_names(spec: TableSpec, time: str, rows: pl.DataFrame) -> pl.Series:
+    """The name of each row's partition. Raises SchemaMismatch when the time column is absent, not a time, or null."""
+    _check_time(spec, time, rows)
+    moments = rows[time].cast(pl.Datetime) if rows.schema[time] == pl.Date else rows[time]
+    return moments.dt.strftime(partition_format(spec.every))
 
 
 def partition_format(every: str) -> str:
