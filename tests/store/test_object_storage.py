@@ -98,6 +98,16 @@ def test_a_bucket_that_is_not_there_is_said(tmp_path: Path, object_store: Object
             act()
 
 
+def test_missing_keys_are_said(tmp_path: Path, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
+    address = parse_object_address(f"s3://b?endpoint={object_store.endpoint}", {})
+    storage = ObjectStorage(address, ObjectCopies(tmp_path, Proven()))
+    with pytest.raises(StorageUnavailable, match=r"No keys for s3://b at .*: set AWS_ACCESS_KEY_ID"):
+        storage.put("t/a", b"x")
+
+
 def test_without_its_package_the_answer_is_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(MissingExtra, match=r"pip install 'trivium\[s3\]'"):

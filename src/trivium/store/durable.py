@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 from trivium.errors import VersionConflict
@@ -16,7 +17,7 @@ def write_durably(path: Path, write: Callable[[Path], None], *, sync: bool = Tru
 
     fresh: a file is never replaced; raises VersionConflict when there is one that holds other bytes.
     """
-    made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+    made = list(takewhile(lambda folder: not folder.exists(), (path.parent, *path.parent.parents)))
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{new_id()}")
     try:

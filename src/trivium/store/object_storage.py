@@ -24,6 +24,7 @@ SINGLE_PUT_BYTES = 64 << 20
 FETCHED_BYTES = 256 << 20
 LISTED_FROM = 32
 RETRIES = 4
+ROLE_REQUEST = "latest/api/token"  # what is asked of the machine when there are no keys
 
 
 class ObjectStorage:
@@ -70,12 +71,12 @@ class ObjectStorage:
 
     def get(self, name: str) -> bytes:
         """See Storage."""
-        return b"".join(self._pieces(checked_file_name(name)))
+        return b"".join(self.pieces(checked_file_name(name)))
 
     def digest(self, name: str) -> str:
         """See Storage."""
         found = hashlib.sha256()
-        for piece in self._pieces(checked_file_name(name)):
+        for piece in self.pieces(checked_file_name(name)):
             found.update(piece)
         return found.hexdigest()
 
@@ -148,10 +149,11 @@ class ObjectStorage:
 
     def _download(self, name: str, aside: Path) -> None:
         with aside.open("wb") as opened:
-            for piece in self._pieces(name):
+            for piece in self.pieces(name):
                 opened.write(piece)
 
-    def _pieces(self, name: str) -> Iterator[bytes]:
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The bytes of an object, 32 MiB at a time. Raises NotFound, StorageUnavailable."""
         # Each piece is a request of its own, so that a large object does not run into the time limit of one.
         with self._told(name):
             first = self._obstore.get(self._bucket, name)
@@ -188,27 +190,27 @@ class ObjectStorage:
 
     @contextmanager
     def _told(self, name: str) -> Iterator[None]:
-        errors = self._obstore.exceptions
         try:
             yield
         except FileNotFoundError as error:
             self._refuse_absent_bucket(error)
             raise NotFound(gone(name, self._address.shown)) from None
-        except (errors.PermissionDeniedError, errors.UnauthenticatedError):
-            raise StorageUnavailable(
-                f"{self._address.shown} refuses {name!r}: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they "
-                "are allowed to do."
-            ) from None
-        except errors.BaseError as error:
+        except self._obstore.exceptions.BaseError as error:
             self._refuse_absent_bucket(error)
-            raise StorageUnavailable(
-                f"{self._address.shown} does not answer for {name!r}: {_first_line(error)}. Check the address and the "
-                "network, and repeat the act."
-            ) from None
+            raise StorageUnavailable(self._story(name, error)) from None
 
     def _refuse_absent_bucket(self, error: Exception) -> None:
         if "NoSuchBucket" in str(error):
             raise Misuse(f"There is no bucket {self._address.bucket!r} for {self._address.shown}; make it.") from None
+
+    def _story(self, name: str, error: Exception) -> str:
+        errors, shown = self._obstore.exceptions, self._address.shown
+        if isinstance(error, errors.PermissionDeniedError | errors.UnauthenticatedError):
+            return f"{shown} refuses {name!r}: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do."
+        if ROLE_REQUEST in str(error):
+            return f"No keys for {shown}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role."
+        what = _first_line(error)
+        return f"{shown} does not answer for {name!r}: {what}. Check address and network, and repeat the act."
 
 
 def _first_line(error: Exception) -> str:

@@ -73,8 +73,7 @@ def _pin(store: Store, statement: str, at: Mapping[str, int]) -> dict[str, int]:
 
 def _make_views(store: Store, database: duckdb.DuckDBPyConnection, versions: Mapping[str, int]) -> None:
     files = {
-        name: [str(store.lake.path(file)) for file in store.catalog.tables.files(name, version)]
-        for name, version in versions.items()
+        name: store.lake.local_paths(store.catalog.tables.files(name, version)) for name, version in versions.items()
     }
     database.execute("SET allowed_paths = ?", [[path for paths in files.values() for path in paths]])
     database.execute("SET enable_external_access = false")
