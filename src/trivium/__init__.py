@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from trivium.store.store import current_store as current_store
     from trivium.tables.as_of import as_of as as_of
     from trivium.tables.features import Features as Features
+    from trivium.tables.joint import commit_together as commit_together
+    from trivium.tables.joint import snapshot as snapshot
     from trivium.tables.table import Table as Table
     from trivium.tracking.log import log as log
     from trivium.tracking.log import log_metric as log_metric
@@ -52,6 +54,7 @@ HOMES = {
     "TriviumError": "trivium.errors",
     "as_of": "trivium.tables.as_of",
     "between": "trivium.checks.kinds",
+    "commit_together": "trivium.tables.joint",
     "connect": "trivium.store.store",
     "coverage": "trivium.checks.kinds",
     "current_store": "trivium.store.store",
@@ -70,6 +73,7 @@ HOMES = {
     "row_count": "trivium.checks.kinds",
     "rule": "trivium.checks.kinds",
     "run": "trivium.tracking.run",
+    "snapshot": "trivium.tables.joint",
     "split": "trivium.pipelines.split",
     "tag": "trivium.tracking.log",
     "task": "trivium.pipelines.task",

@@ -12,7 +12,6 @@ import trivium as tv
 from trivium.errors import Misuse, NotFound, SchemaMismatch
 from trivium.store.store import Store
 from trivium.tables.compact import compact_table
-from trivium.tables.together import Part, commit_together
 
 PEOPLE = tv.Table("people", key="id", watch="off")
 VISITS = tv.Table("visits", key="id", time="at", watch="off")
@@ -224,21 +223,22 @@ def test_a_version_is_found_by_number_time_snapshot_and_run(two: Store, clock: A
 
 
 def test_several_tables_are_committed_at_one_moment(store: Store) -> None:
-    made = commit_together(
-        store, [Part(PEOPLE.spec, people((1, "ada"))), Part(VISITS.spec, visits((1, 1, 5.0)))], idempotency_key="k"
-    )
+    rows = {PEOPLE: people((1, "ada")), VISITS: visits((1, 1, 5.0))}
+    made = tv.commit_together(rows, idempotency_key="k", store=store)
     assert [commit.version for commit in made] == [1, 1]
-    again = commit_together(
-        store, [Part(PEOPLE.spec, people((1, "ada"))), Part(VISITS.spec, visits((1, 1, 5.0)))], idempotency_key="k"
-    )
-    assert again == made
+    assert tv.commit_together(rows, idempotency_key="k", store=store) == made
 
 
 def test_one_blocked_part_keeps_the_whole_common_commit_aside(store: Store) -> None:
     strict = tv.Table("visits", key="id", time="at", watch="off", checks=[tv.rule("cost > 0")])
-    made = commit_together(store, [Part(PEOPLE.spec, people((1, "a"))), Part(strict.spec, visits((1, 1, -5.0)))])
+    made = tv.commit_together({PEOPLE: people((1, "a")), strict: visits((1, 1, -5.0))}, store=store)
     assert [commit.state for commit in made] == ["quarantined", "quarantined"]
     assert store.catalog.tables.find_version("people") is None
+
+
+def test_a_snapshot_takes_the_tables_as_they_are(two: Store) -> None:
+    VISITS.append(visits((1, 1, 5.0)), store=two)
+    assert tv.snapshot("q1", PEOPLE, VISITS, because="the exam", store=two).versions == {"people": 2, "visits": 1}
 
 
 def test_many_small_commits_are_compacted_without_a_version_and_without_a_change(store: Store) -> None:

@@ -25,7 +25,7 @@ class Part(Struct, frozen=True):
     operation: Operation = "append"
 
 
-def commit_together(
+def commit_parts(
     store: Store, parts: Sequence[Part], *, idempotency_key: str | None = None, run: str | None = None
 ) -> list[Commit]:
     """The rows of all parts are published in one transaction; a reader sees all of them or none.
