@@ -67,6 +67,10 @@ class BlockedByAlert(TriviumError):
     """An input has an open blocking alert, so nothing is trained on it."""
 
 
+class Leakage(TriviumError):
+    """What a model learns from has part of its exam in it."""
+
+
 class GateFailed(TriviumError):
     """A model did not pass the checks of its release gate."""
 
