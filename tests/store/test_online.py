@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from trivium.store.online import EARLIEST, LATEST, Found, Online, OnlineTable
-from trivium.store.online_changes import Added, Bodied, Changes, Merged, Plan, Removed
+from trivium.store.online_changes import Added, Bodied, Changes, Merged, Plan, Removed, Rewritten
 from trivium.values.tables import DataFile
 
 Rows = Sequence[tuple[str, int, dict[str, Any]]]
@@ -42,12 +42,12 @@ def file_of(path: str, rows: Rows = (), rank: int = 1) -> DataFile:
 
 
 def adding(*rows: tuple[str, int, dict[str, Any]], path: str = "a", rank: int = 1, afresh: bool = False) -> Plan:
-    return lambda have, files: Changes(afresh, (), (), [Added(file_of(path, rows, rank), bodied(rows))])
+    return lambda have, files: Changes(afresh=afresh, added=[Added(file_of(path, rows, rank), bodied(rows))])
 
 
 def removing(path: str, rows: Rows | None) -> Plan:
     keys = None if rows is None else [(key, moment) for key, moment, _ in rows]
-    return lambda have, files: Changes(False, (), [Removed(path, keys)], ())
+    return lambda have, files: Changes(removed=[Removed(path, keys)])
 
 
 def find(table: OnlineTable, key: str, moment: int = LATEST) -> Found:
@@ -104,10 +104,19 @@ def test_a_merged_file_stands_for_those_that_it_replaced(table: OnlineTable) -> 
     second: Rows = [("b", 1, {"x": 2})]
     table.catch_up(1, adding(*first, path="one"))
     table.catch_up(2, adding(*second, path="two", rank=2))
-    table.catch_up(3, lambda have, files: Changes(False, (Merged(file_of("m", rank=2), ("one", "two")),), (), ()))
+    table.catch_up(3, lambda have, files: Changes(merged=[Merged(file_of("m", rank=2), ("one", "two"))]))
     assert (find(table, "a"), find(table, "b")) == ((1, {"x": 1}), (1, {"x": 2}))
     table.catch_up(4, removing("m", [*first, *second]))
     assert (find(table, "a"), find(table, "b")) == (None, None)
+
+
+def test_of_a_rewritten_file_only_what_differs_is_touched(table: OnlineTable) -> None:
+    table.catch_up(1, adding(*((key, 1, {"x": 1}) for key in "abc"), path="old"))
+    change = Rewritten(file_of("new"), "old", [("a", 1), ("b", 1)], bodied([("b", 1, {"x": 2})]))
+    table.catch_up(2, lambda have, files: Changes(rewritten=[change]))
+    assert [find(table, key) for key in "abc"] == [None, (1, {"x": 2}), (1, {"x": 1})]
+    table.catch_up(3, removing("new", [(key, 1, {}) for key in "bc"]))
+    assert [find(table, key) for key in "abc"] == [None, None, None]
 
 
 def test_a_plan_is_told_what_is_there(table: OnlineTable) -> None:
@@ -115,7 +124,7 @@ def test_a_plan_is_told_what_is_there(table: OnlineTable) -> None:
 
     def plan(have: int, files: list[DataFile]) -> Changes:
         told.append((have, [file.path for file in files]))
-        return Changes(False, (), (), [Added(file_of(f"file {have}"), ())])
+        return Changes(added=[Added(file_of(f"file {have}"), ())])
 
     for version in (1, 4, 4, 3, 5):
         table.catch_up(version, plan)
@@ -145,7 +154,7 @@ def test_a_catching_up_that_fails_leaves_everything_as_it_was(table: OnlineTable
 
     for _ in range(2):
         with pytest.raises(OSError, match="gone"):
-            table.catch_up(2, lambda have, files: Changes(True, (), (), [Added(file_of("b"), failing())]))
+            table.catch_up(2, lambda have, files: Changes(afresh=True, added=[Added(file_of("b"), failing())]))
     assert (find(table, "a"), find(table, "b"), table.version()) == ((1, {"x": 1}), None, 1)
     table.catch_up(2, adding(("b", 1, {"x": 2}), path="b"))
     assert (find(table, "a"), find(table, "b"), table.version()) == ((1, {"x": 1}), (1, {"x": 2}), 2)
@@ -176,7 +185,7 @@ def test_a_reader_sees_one_version_while_another_is_written(table: OnlineTable) 
             seen.append(other.submit(table.find, ["a", "b"], [LATEST, LATEST], 1).result())
         yield from bodied([("b", 1, {"x": 2})])
 
-    table.catch_up(2, lambda have, files: Changes(True, (), (), [Added(file_of("b"), rows())]))
+    table.catch_up(2, lambda have, files: Changes(afresh=True, added=[Added(file_of("b"), rows())]))
     assert seen == [(1, [(1, {"x": 1}), (1, {"x": 1})])]
     assert table.find(["a", "b"], [LATEST, LATEST], 1) == (2, [(1, {"x": 2}), (1, {"x": 2})])
 

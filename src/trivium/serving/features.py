@@ -11,7 +11,7 @@ from msgspec import Struct
 from trivium.errors import SchemaMismatch
 from trivium.store.store import Store
 from trivium.tables.lookup import lookup_rows
-from trivium.tables.online_copy import key_text
+from trivium.tables.online_rows import key_text
 from trivium.values.tables import TableSpec
 
 Record = dict[str, Any]

@@ -34,6 +34,15 @@ class Removed(Struct, frozen=True):
     keys: Iterable[Keyed] | None
 
 
+class Rewritten(Struct, frozen=True):
+    """A data file in the place of another one that had almost the same rows: only those that differ."""
+
+    file: DataFile
+    replaced: str
+    removed: Iterable[Keyed]
+    added: Iterable[Bodied]
+
+
 class Added(Struct, frozen=True):
     """A data file that came, with (key, moment, body) of its rows, in their order. Rows may come in any order."""
 
@@ -44,10 +53,11 @@ class Added(Struct, frozen=True):
 class Changes(Struct, frozen=True):
     """What to do, in this order. afresh: everything that was here goes first. The iterables are read once."""
 
-    afresh: bool
-    merged: tuple[Merged, ...]
-    removed: Iterable[Removed]
-    added: Iterable[Added]
+    afresh: bool = False
+    merged: Iterable[Merged] = ()
+    removed: Iterable[Removed] = ()
+    rewritten: Iterable[Rewritten] = ()
+    added: Iterable[Added] = ()
 
 
 Plan = Callable[[int, list[DataFile]], Changes]
@@ -63,13 +73,18 @@ def apply_changes(connection: sqlite3.Connection, changes: Changes) -> None:
     if changes.afresh:
         clear(connection)
     for merged in changes.merged:
-        _merge(connection, merged)
+        _stand_in(connection, merged.file, merged.replaced)
     for removed in changes.removed:
         _remove(connection, removed)
     connection.execute("DROP TABLE IF EXISTS temp.staged")
     connection.execute(STAGED)
+    for rewritten in changes.rewritten:
+        _take_out(connection, rewritten.replaced, rewritten.removed)
+        _stand_in(connection, rewritten.file, [rewritten.replaced])
+        _stage(connection, rewritten.file, rewritten.added)
     for added in changes.added:
-        _stage(connection, added)
+        _stage(connection, added.file, added.rows)
+        _record(connection, added.file)
     connection.execute(TAKE_IN)
     connection.execute("DROP TABLE temp.staged")
 
@@ -80,31 +95,33 @@ def clear(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def _merge(connection: sqlite3.Connection, merged: Merged) -> None:
-    replaced = [(path,) for path in merged.replaced]
-    connection.executemany("UPDATE parts SET path = ? WHERE path = ?", [(merged.file.path, *path) for path in replaced])
-    connection.executemany("DELETE FROM files WHERE path = ?", replaced)
-    _record(connection, merged.file)
+def _stand_in(connection: sqlite3.Connection, file: DataFile, replaced: Iterable[str]) -> None:
+    """What was the rows of those files are this one's."""
+    for path in replaced:
+        connection.execute("UPDATE parts SET path = ? WHERE path = ?", (file.path, path))
+        connection.execute("DELETE FROM files WHERE path = ?", (path,))
+    _record(connection, file)
 
 
 def _remove(connection: sqlite3.Connection, removed: Removed) -> None:
-    path = removed.path
     if removed.keys is None:
-        connection.execute(TAKE_OUT_ALL, (path,))
+        connection.execute(TAKE_OUT_ALL, (removed.path,))
     else:
-        connection.executemany(TAKE_OUT, ((*key, path) for key in removed.keys))
-    connection.execute("DELETE FROM parts WHERE path = ?", (path,))
-    connection.execute("DELETE FROM files WHERE path = ?", (path,))
+        _take_out(connection, removed.path, removed.keys)
+    connection.execute("DELETE FROM parts WHERE path = ?", (removed.path,))
+    connection.execute("DELETE FROM files WHERE path = ?", (removed.path,))
 
 
-def _stage(connection: sqlite3.Connection, added: Added) -> None:
-    part = connection.execute("INSERT INTO parts (path) VALUES (?)", (added.file.path,)).lastrowid
-    rank = added.file.rank
+def _take_out(connection: sqlite3.Connection, path: str, keys: Iterable[Keyed]) -> None:
+    connection.executemany(TAKE_OUT, ((*key, path) for key in keys))
+
+
+def _stage(connection: sqlite3.Connection, file: DataFile, rows: Iterable[Bodied]) -> None:
+    part = connection.execute("INSERT INTO parts (path) VALUES (?)", (file.path,)).lastrowid
     connection.executemany(
         "INSERT INTO staged VALUES (?, ?, ?, ?, ?)",
-        ((key, moment, rank, part, body) for key, moment, body in added.rows),
+        ((key, moment, file.rank, part, body) for key, moment, body in rows),
     )
-    _record(connection, added.file)
 
 
 def _record(connection: sqlite3.Connection, file: DataFile) -> None:

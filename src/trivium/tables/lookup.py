@@ -11,7 +11,8 @@ from msgspec import Struct
 from trivium.errors import Misuse
 from trivium.store.online import EARLIEST, LATEST, Found, OnlineTable
 from trivium.store.store import Store
-from trivium.tables.online_copy import EPOCH, key_text, micros, refresh_online
+from trivium.tables.online_copy import refresh_online
+from trivium.tables.online_rows import EPOCH, key_text, micros
 
 
 class Lookup(Struct, frozen=True):
