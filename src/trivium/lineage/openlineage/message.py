@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
 from typing import Any, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 from msgspec import Struct, field
 
-from trivium import __version__
-
-PRODUCER = f"urn:trivium:{__version__}"
 SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/"
 FACETS = {
     "columnLineage": "1-2-0/ColumnLineageDatasetFacet",
@@ -30,6 +29,17 @@ FACETS = {
 
 EventType = Literal["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]
 Facets = dict[str, dict[str, Any]]
+
+
+@cache
+def own_version() -> str:
+    """The version of Trivium that is installed."""
+    return metadata.version("trivium")
+
+
+def producer() -> str:
+    """Who makes these messages."""
+    return f"urn:trivium:{own_version()}"
 
 
 class JobPart(Struct, frozen=True, omit_defaults=True):
@@ -73,7 +83,7 @@ class RunMessage(Struct, frozen=True, rename="camel"):
     job: JobPart
     inputs: tuple[InputPart, ...] = ()
     outputs: tuple[OutputPart, ...] = ()
-    producer: str = PRODUCER
+    producer: str = field(default_factory=producer)
     schema_url: str = field(default=f"{SPEC}RunEvent", name="schemaURL")
 
 
@@ -84,7 +94,7 @@ class JobMessage(Struct, frozen=True, rename="camel"):
     job: JobPart
     inputs: tuple[InputPart, ...] = ()
     outputs: tuple[OutputPart, ...] = ()
-    producer: str = PRODUCER
+    producer: str = field(default_factory=producer)
     schema_url: str = field(default=f"{SPEC}JobEvent", name="schemaURL")
 
 
@@ -95,7 +105,7 @@ def facet(key: str, **fields: Any) -> Facets:
     """{key: facet}; fields that are None are left out."""
     path = FACETS[key]
     kind = path.rpartition("/")[2]
-    head = {"_producer": PRODUCER, "_schemaURL": f"https://openlineage.io/spec/facets/{path}.json#/$defs/{kind}"}
+    head = {"_producer": producer(), "_schemaURL": f"https://openlineage.io/spec/facets/{path}.json#/$defs/{kind}"}
     return {key: {**head, **{name: value for name, value in fields.items() if value is not None}}}
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote
 
-from trivium import __version__
 from trivium.errors import NotFound
 from trivium.lineage.openlineage.datasets import (
     model_input,
@@ -29,6 +28,7 @@ from trivium.lineage.openlineage.message import (
     RunPart,
     facet,
     moment,
+    own_version,
     uuid_of,
 )
 from trivium.store.store import Store
@@ -187,7 +187,7 @@ class Translator:
 
 
 def _engine() -> Facets:
-    return facet("processing_engine", version=__version__, name="trivium")
+    return facet("processing_engine", version=own_version(), name="trivium")
 
 
 def _job_type(processing: str, kind: str) -> Facets:

@@ -33,13 +33,15 @@ def publish(
     operation: Any = "append",
     removed: Sequence[str] = (),
     partition: str = "all",
+    more: str = "",
 ) -> int:
-    """A version of flights with this file more."""
+    """A version of flights with this file more, and `more` in the partition y."""
     catalog.tables.declare(TableSpec("flights", watch="off"), actor="ada")
-    added = (DataFile(path, partition, 1, 1, "f" * 64, content="1"),)
+    files = {path: partition, **({more: "y"} if more else {})}
+    added = tuple(DataFile(name, part, 1, 1, "f" * 64, content="1") for name, part in files.items())
     commit = Commit(
-        f"commit-{path}-{operation}", "flights", None, "valid", operation, (partition,), 0, (Column("a", "int64"),),
-        added, tuple(removed), None, "ada", run, NOON,
+        f"commit-{path}-{operation}", "flights", None, "valid", operation, tuple(files.values()), 0,
+        (Column("a", "int64"),), added, tuple(removed), None, "ada", run, NOON,
     )  # fmt: skip
     published = catalog.tables.publish(Draft(commit, (), ()), actor="ada")
     assert published.version is not None
@@ -100,6 +102,29 @@ def test_a_restored_file_carries_its_writer_again(catalog: Catalog) -> None:
     publish(catalog, "a", "run-3", operation="restore", removed=("b",))
     assert writers(catalog, 2) == ["run-2"]
     assert writers(catalog, 3) == ["run-3", "run-1"]
+
+
+def test_what_a_version_carried_is_known_after_its_files_were_given_up(catalog: Catalog) -> None:
+    publish(catalog, "a", "run-1", partition="x")
+    publish(catalog, "b", "run-2", partition="y")
+    publish(catalog, "c", "run-3", operation="overwrite", partition="x")
+    publish(catalog, "d", "run-4", operation="upsert", removed=("b",), partition="y")
+    publish(catalog, "e", "run-5")
+    before = {version: writers(catalog, version) for version in range(1, 6)}
+    assert before[5] == ["run-5", "run-4", "run-3", "run-2"]
+    freed = catalog.retention.collect("flights", [1, 2, 3], because="room", actor="ada")
+    assert {file.path for file in freed} == {"a", "b"}
+    assert {version: writers(catalog, version) for version in range(1, 6)} == before
+
+
+def test_a_commit_of_which_a_part_is_forgotten_is_carried_on(catalog: Catalog) -> None:
+    publish(catalog, "a", "run-1", partition="x", more="b")
+    publish(catalog, "c", "run-2", operation="upsert", removed=("a",), partition="x")
+    publish(catalog, "d", "run-3", operation="overwrite", partition="y")
+    assert writers(catalog, 3) == ["run-3", "run-2", "run-1"]
+    freed = catalog.retention.collect("flights", [1], because="room", actor="ada")
+    assert {file.path for file in freed} == {"a"}
+    assert writers(catalog, 3) == ["run-3", "run-2", "run-1"]
 
 
 def test_readers_of_a_version_are_those_of_later_ones_that_carry_it(catalog: Catalog) -> None:

@@ -28,7 +28,7 @@ STRUCTS: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "alerts": (Alert, set()),
     "alias_changes": (AliasChange, {"id"}),
     "approvals": (Approval, {"id"}),
-    "commits": (Commit, set()),
+    "commits": (Commit, {"carried_until"}),
     "endpoints": (Endpoint, set()),
     "environments": (Environment, set()),
     "events": (Event, set()),

@@ -7,26 +7,14 @@ from typing import TypeVar
 
 import msgspec
 
+from trivium.store.catalog.sql.carrying import CARRIED, END
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.values.lineage import Read, Write
 from trivium.values.models import ModelVersion
 
 T = TypeVar("T")
 BATCH = 500
-END = 2**62  # no table has as many versions
 WRITE = 'c."table", c.version, c.operation, c.run, c.actor, c.committed_at'
-
-# Whether {version} may hold rows of commit c. A file's path has a span of versions for each time that it was live.
-# A commit that added no file, or whose files are forgotten, counts as carried.
-CARRIED = """(c.version = {version} OR NOT EXISTS (
-    SELECT 1 FROM files f WHERE f."table" = c."table" AND f.added_version = c.version AND f.added_by = 'commit'
-) OR EXISTS (
-    SELECT 1 FROM files f JOIN files s ON s.path = f.path
-        LEFT JOIN commits x ON x."table" = s."table" AND x.version = s.removed_version
-    WHERE f."table" = c."table" AND f.added_version = c.version AND f.added_by = 'commit'
-        AND s.added_version <= {version} AND (s.removed_version IS NULL OR s.removed_version > {version}
-            OR s.removed_by <> 'commit' OR x.operation NOT IN ('overwrite', 'restore'))
-))"""
 
 
 class SqlLineage:

@@ -9,6 +9,7 @@ from datetime import datetime
 from trivium.errors import Misuse, NotFound, VersionConflict
 from trivium.ids import checked_name
 from trivium.store.catalog.retention import Erasure, FileSpan
+from trivium.store.catalog.sql.carrying import remember_carried
 from trivium.store.catalog.sql.commits import NEWEST
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.erasure import erase_past
@@ -77,6 +78,7 @@ class SqlRetention:
                     table,
                     version,
                 )
+            remember_carried(tx, table, [file.path for file, _ in freed])
             for file, added_version in freed:
                 tx.execute("DELETE FROM files WHERE path = ? AND added_version = ?", file.path, added_version)
             detail = {"versions": sorted(versions), "files": len(freed), "because": because}

@@ -10,6 +10,7 @@ INSERT INTO lineage_reads
     SELECT runs.id, '', 'table', json_extract(input.value, '$.table'), json_extract(input.value, '$.version'), 'null'
     FROM runs, json_each(runs.inputs) AS input;
 
+ALTER TABLE commits ADD COLUMN carried_until BIGINT;
 CREATE INDEX commits_by_run ON commits (run) WHERE run IS NOT NULL;
 CREATE INDEX task_outputs_by_run ON task_outputs (run);
 CREATE INDEX model_versions_by_run ON model_versions (run);
