@@ -1,0 +1,60 @@
+"""Rows as a matrix of floats, which is what training computes with, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from trivium.errors import Misuse
+
+Precision = Literal["float32", "float64"]
+Matrix = NDArray[np.floating[Any]]
+EXACT = {"float32": 1 << 24, "float64": 1 << 53}  # integers up to here have a float of their own
+NARROW = (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16, pl.Boolean)
+
+
+def check_numbers(schema: Mapping[str, pl.DataType], remedy: str) -> None:
+    """Raises Misuse when a column is not of numbers or booleans, and says what to do: `remedy`."""
+    other = [f"{name!r} ({dtype})" for name, dtype in schema.items() if not (dtype.is_numeric() or dtype == pl.Boolean)]
+    if other:
+        raise Misuse(f"A matrix holds numbers, and {', '.join(other)} cannot be one: {remedy}")
+
+
+def matrix_of(rows: pl.DataFrame, precision: Precision) -> Matrix:
+    """(n, columns) floats, row after row in memory: a null is NaN, true is 1.
+
+    Raises Misuse for an integer that a float of this precision cannot hold, rather than change it.
+    """
+    check_integers(rows, precision)
+    dtype = pl.Float32 if precision == "float32" else pl.Float64
+    narrowed = [name for name, have in rows.schema.items() if have != dtype]
+    return (rows.with_columns(pl.col(narrowed).cast(dtype)) if narrowed else rows).to_numpy(order="c", writable=True)
+
+
+def check_integers(rows: pl.DataFrame, precision: Precision) -> None:
+    """Raises Misuse for an integer that a float of this precision cannot hold."""
+    wide = [name for name, dtype in rows.schema.items() if dtype.is_integer() and dtype not in NARROW]
+    for name in wide:
+        refuse_wide(name, (rows[name].min(), rows[name].max()), precision)
+
+
+def refuse_wide(name: str, values: Iterable[Any], precision: str) -> None:
+    """Raises Misuse when one of these integers of a column has no float of this precision of its own."""
+    for value in values:
+        if value is not None and abs(value) > EXACT[precision]:
+            ways = ["leave the column out", "cast it to float in the table or in `apply`"]
+            ways += ["say precision='float64'"] if precision == "float32" and abs(value) <= EXACT["float64"] else []
+            raise Misuse(f"{name!r} holds {value}, which a {precision} cannot tell from others: {', or '.join(ways)}.")
+
+
+def frame_of_matrix(matrix: Matrix, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The matrix as rows in the columns' own types; NaN is null in a column that is not of floats."""
+    rows = pl.DataFrame(np.asarray(matrix), schema=list(schema), orient="row")
+    return rows.with_columns(
+        (pl.col(name) if dtype.is_float() else pl.col(name).fill_nan(None)).cast(dtype)
+        for name, dtype in schema.items()
+    )
