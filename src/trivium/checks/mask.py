@@ -19,7 +19,9 @@ def mask_rows(expression: Expression, rows: pl.DataFrame) -> pl.Series:
     with open_sandbox() as connection:
         connection.register("rows", ArrowStream(rows))
         try:
-            found = connection.sql(f"SELECT COALESCE(({expression.text}\n), FALSE) AS hit FROM rows")  # noqa: S608 # parsed as one scalar expression
-            return pl.DataFrame(found)["hit"].cast(pl.Boolean)
+            hit = pl.DataFrame(connection.sql(f"SELECT ({expression.text}\n) AS hit FROM rows"))["hit"]  # noqa: S608 # parsed as one scalar expression
         except (duckdb.Error, pl.exceptions.PolarsError) as error:
             raise Misuse(f"{expression.text!r} cannot be evaluated: {str(error).splitlines()[0]}") from None
+    if hit.dtype != pl.Boolean:
+        raise Misuse(f"{expression.text!r} is not true or false but {hit.dtype}; write a comparison, such as 'id = 7'.")
+    return hit.fill_null(value=False)

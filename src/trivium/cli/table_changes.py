@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import msgspec
@@ -40,9 +41,7 @@ def erase(
     """Take rows out of every version for good (a person's right), and mark the models that learnt from them."""
     store = open_project(context)
     if not yes:
-        typer.confirm(
-            f"Rows of {name} with {where} will be gone from every version, for good. Go on?", abort=True, err=True
-        )
+        _confirm(f"Rows of {name} with {where} will be gone from every version, for good. Go on?")
     erased = erase_rows(store, name, where, because=because)
     facts = msgspec.structs.asdict(erased)
     facts["retrain"] = [f"{model}@{version}" for model, version in erased.retrain]
@@ -104,6 +103,12 @@ def list_snapshots(context: typer.Context, as_json: AsJson = False) -> None:
     print_list(
         rows, SNAPSHOTS, as_json=as_json, empty="No snapshots yet: `trivium tables snapshot NAME TABLE` takes one."
     )
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise Misuse("Nobody is there to ask whether to erase for good: say --yes.")
+    typer.confirm(question, abort=True, err=True)
 
 
 def _version(text: str) -> int | None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from trivium.errors import Misuse
 from trivium.store.store import Store
-from trivium.tables.read import get_version
+from trivium.tables.read import get_readable
 
 READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
@@ -67,7 +67,7 @@ def _pin(store: Store, statement: str, at: Mapping[str, int]) -> dict[str, int]:
     """The version of each table whose name is in the statement; of all tables when none is (SHOW TABLES)."""
     newest = {commit.table: commit.version for commit in store.catalog.tables.list_latest()}
     named = {name: version for name, version in newest.items() if name in statement.lower()} or newest
-    pinned = {name: get_version(store, name, version).version for name, version in at.items()}
+    pinned = {name: get_readable(store, name, version).version for name, version in at.items()}
     return {name: version for name, version in {**named, **pinned}.items() if version is not None}
 
 
