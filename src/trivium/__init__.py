@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trivium.models.register import register as register
     from trivium.pipelines.pipeline import pipeline as pipeline
     from trivium.pipelines.split import split as split
+    from trivium.pipelines.stored_split import read_split as read_split
     from trivium.pipelines.task import task as task
     from trivium.serving.endpoint import Endpoint as Endpoint
     from trivium.store.store import connect as connect
@@ -69,6 +70,7 @@ HOMES = {
     "one_of": "trivium.checks.kinds",
     "pipeline": "trivium.pipelines.pipeline",
     "prepare": "trivium.models.prepare",
+    "read_split": "trivium.pipelines.stored_split",
     "register": "trivium.models.register",
     "row_count": "trivium.checks.kinds",
     "rule": "trivium.checks.kinds",

@@ -12,6 +12,7 @@ from trivium.cli.group import noun_app
 from trivium.cli.listing import console, print_facts, print_heading, print_json, print_line, print_list
 from trivium.cli.project import open_project
 from trivium.cli.sparkline import band_chart
+from trivium.tables.split_age import watch_splits
 from trivium.values.alerts import Alert
 
 app = noun_app("Checks that failed, and what people said of them.")
@@ -30,8 +31,9 @@ def list_alerts(
     as_json: AsJson = False,
 ) -> None:
     """List alerts, newest first."""
-    alerts = open_project(context).catalog.alerts
-    found = alerts.list_alerts(table=table, state=state, partition=partition, limit=limit)
+    store = open_project(context)
+    watch_splits(store)  # their age alone can open an alert, whether a worker looks at them or not
+    found = store.catalog.alerts.list_alerts(table=table, state=state, partition=partition, limit=limit)
     rows = [msgspec.structs.asdict(alert) for alert in found]
     print_list(rows, LIST, as_json=as_json, empty="No such alerts: every check has passed.")
 

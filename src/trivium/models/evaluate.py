@@ -17,6 +17,7 @@ from trivium.models.report import label_column, measure_slices, overall, store_e
 from trivium.pipelines.context import current_task
 from trivium.pipelines.task import task
 from trivium.store.store import current_store
+from trivium.tables.rows_digest import rows_digest
 from trivium.values.models import Report
 
 OWN_COLUMNS = ("label", "score", "baseline")
@@ -42,6 +43,7 @@ def evaluate(
     that cannot be an exam.
     """
     exam = to_frame(rows)
+    content = rows_digest(exam)
     _check_exam(model, exam, target, slices)
     baseline, simple = _simple_answers(model, exam, target, None if against is None else to_frame(against))
     exam = exam.with_columns(
@@ -63,7 +65,7 @@ def evaluate(
         baseline=tuple(measure_slices(exam, "baseline", names, slices)),
         facts={
             "slices": list(slices), "headline": names[0], "time": time or _time_column(exam),
-            "baseline": {"column": baseline.column, "story": baseline.story},
+            "baseline": {"column": baseline.column, "story": baseline.story}, "exam": content,
         },
     )  # fmt: skip
     if context is not None:

@@ -18,6 +18,7 @@ from trivium.pipelines.task import task
 from trivium.store.store import Store, current_store
 from trivium.tables.commit import commit_rows
 from trivium.values.models import Metric, ModelVersion, Report
+from trivium.values.splits import Examined
 from trivium.values.tables import CheckSpec, TableSpec
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -65,6 +66,7 @@ def register(
         )
     )
     append_evaluation(store, version, report)
+    record_examined(store, version, report)
     if store.catalog.models.find_gate(name, version.version) is None:
         judge_gate(store, name, version.version)
     # Aliases and score change later; a step that runs again has to return what it returned.
@@ -89,6 +91,13 @@ def append_evaluation(store: Store, version: ModelVersion, report: Report) -> No
     spec = evaluations_of(version.name)
     key = f"{version.name}/{version.version}"
     commit_rows(store, spec, pl.DataFrame(rows, schema=SCHEMA), idempotency_key=key, run=version.run)
+
+
+def record_examined(store: Store, version: ModelVersion, report: Report) -> None:
+    """The version is listed with the validation set whose rows it was evaluated on; see `trivium splits`."""
+    exam = report.facts.get("exam")
+    if isinstance(exam, str):
+        store.catalog.splits.record_examined(Examined(exam, version.name, version.version, version.registered_at))
 
 
 def _row(version: ModelVersion, answers: str, metric: Metric) -> dict[str, object]:

@@ -11,7 +11,7 @@ from trivium.store.store import Store
 
 
 def forget_derived(store: Store, table: str) -> None:
-    """No copy of the table's rows is left: lookups, row caches, fetched objects, outputs that runs cached.
+    """No copy of the table's rows is left: lookups, row caches, fetched objects, outputs that runs cached, splits.
 
     A run that read the table keeps its record; a task whose cached output is gone runs again.
     """
@@ -23,6 +23,9 @@ def forget_derived(store: Store, table: str) -> None:
             for output in task.outputs:
                 if output.kind == "frame":
                     _forget(store, output.digest)
+    for split in store.catalog.splits.list_of_table(table):
+        _forget(store, split.past_blob)
+        _forget(store, split.exam_blob)
 
 
 def _forget(store: Store, digest: str) -> None:

@@ -40,14 +40,17 @@ class Splits(Protocol):
     def list_newest(self) -> list[Split]:
         """The newest version of each split, by name."""
 
+    def list_of_table(self, table: str) -> list[Split]:
+        """Every version that came from this table, oldest first."""
+
     def list_by_exam(self, digest: str) -> list[Split]:
         """The versions whose exam has these rows, oldest first."""
 
     def record_use(self, use: SplitUse) -> None:
         """The task worked with this version; the first record of a task stays."""
 
-    def find_use(self, run: str, node: str) -> SplitUse | None:
-        """What this task of the run worked with, or None."""
+    def find_use(self, run: str, node: str, name: str) -> SplitUse | None:
+        """The version of this split that the task of the run worked with, or None."""
 
     def list_uses(self, name: str, version: int, *, limit: int = 200) -> list[SplitUse]:
         """The tasks that worked with this version, those of the newest runs first."""

@@ -29,7 +29,7 @@ def test_a_kept_split_comes_back_as_it_was(catalog: Catalog) -> None:
     made = catalog.splits.keep(DRAFT, refresh=False, use=USE)
     assert made == replace(DRAFT, version=1, created_at=made.created_at)
     assert catalog.splits.get_split("exam") == catalog.splits.get_split("exam", 1) == made
-    assert catalog.splits.find_use("run-1", "split") == replace(USE, name="exam", version=1)
+    assert catalog.splits.find_use("run-1", "split", "exam") == replace(USE, name="exam", version=1)
 
 
 def test_a_split_stays_as_it_is_until_a_refresh_is_asked_for(catalog: Catalog) -> None:
@@ -46,7 +46,7 @@ def test_a_split_that_follows_its_data_has_one_version_for_the_same_rows(catalog
     second = catalog.splits.follow(replace(DRAFT, past_digest="p2"), use=None)
     assert (first.version, second.version) == (1, 2)
     assert catalog.splits.follow(DRAFT, use=replace(USE, run="run-3")) == first
-    assert catalog.splits.find_use("run-3", "split") == SplitUse("run-3", "split", "exam", 1)
+    assert catalog.splits.find_use("run-3", "split", "exam") == SplitUse("run-3", "split", "exam", 1)
     assert catalog.splits.follow(replace(DRAFT, rule=replace(RULE, amount="7d")), use=None).version == 3
 
 
@@ -71,8 +71,8 @@ def test_a_task_keeps_the_version_it_used_first(catalog: Catalog) -> None:
     catalog.splits.record_use(SplitUse("run-1", "split", "exam", 1))
     catalog.splits.record_use(SplitUse("run-1", "split", "exam", 2))
     catalog.splits.record_use(SplitUse("run-2", "split", "exam", 1))
-    assert catalog.splits.find_use("run-1", "split") == SplitUse("run-1", "split", "exam", 1)
-    assert catalog.splits.find_use("run-1", "split-2") is None
+    assert catalog.splits.find_use("run-1", "split", "exam") == SplitUse("run-1", "split", "exam", 1)
+    assert catalog.splits.find_use("run-1", "split", "other") is None
     assert [use.run for use in catalog.splits.list_uses("exam", 1)] == ["run-2", "run-1"]
 
 
@@ -104,6 +104,15 @@ def test_models_examined_on_the_rows_are_listed_newest_first_page_by_page(catalo
 
 def catalog_time(hour: int) -> datetime:
     return NOON.replace(hour=hour)
+
+
+def test_what_came_from_a_table_is_found(catalog: Catalog) -> None:
+    other = replace(DRAFT, name="other", inputs=(TableInput("flight-s", 1, ""), TableInput("flight_s", 1, "")))
+    for each in (DRAFT, other):
+        catalog.splits.keep(each, refresh=False, use=None)
+    found = {table: [each.name for each in catalog.splits.list_of_table(table)] for table in ("flights", "flight_s")}
+    assert found == {"flights": ["exam"], "flight_s": ["other"]}
+    assert catalog.splits.list_of_table("flight") == []
 
 
 def test_a_new_version_is_an_event(catalog: Catalog) -> None:

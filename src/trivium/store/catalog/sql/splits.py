@@ -76,6 +76,14 @@ class SqlSplits:
             "ORDER BY s.name",
         )
 
+    def list_of_table(self, table: str) -> list[Split]:
+        found = self.database.read().all(
+            Split,
+            "SELECT * FROM splits WHERE inputs LIKE ? ORDER BY created_at, name, version",
+            f'%"table":"{table}"%',
+        )
+        return [each for each in found if any(read.table == table for read in each.inputs)]
+
     def list_by_exam(self, digest: str) -> list[Split]:
         return self.database.read().all(
             Split, "SELECT * FROM splits WHERE exam_digest = ? ORDER BY created_at, name, version", digest
@@ -85,8 +93,10 @@ class SqlSplits:
         with self.database.write() as tx:
             _record_use(tx, use)
 
-    def find_use(self, run: str, node: str) -> SplitUse | None:
-        return self.database.read().one(SplitUse, "SELECT * FROM split_uses WHERE run = ? AND node = ?", run, node)
+    def find_use(self, run: str, node: str, name: str) -> SplitUse | None:
+        return self.database.read().one(
+            SplitUse, "SELECT * FROM split_uses WHERE run = ? AND node = ? AND name = ?", run, node, name
+        )
 
     def list_uses(self, name: str, version: int, *, limit: int = 200) -> list[SplitUse]:
         return self.database.read().all(
@@ -138,6 +148,6 @@ def _settle(tx: Transaction, split: Split, draft: Split, use: SplitUse | None) -
 
 
 def _record_use(tx: Transaction, use: SplitUse) -> None:
-    known = tx.execute("SELECT 1 FROM split_uses WHERE run = ? AND node = ?", use.run, use.node).fetchone()
-    if known is None:
+    known = tx.execute("SELECT 1 FROM split_uses WHERE run = ? AND node = ? AND name = ?", use.run, use.node, use.name)
+    if known.fetchone() is None:
         tx.insert("split_uses", use)

@@ -10,7 +10,7 @@ CREATE INDEX splits_by_exam ON splits (exam_digest);
 CREATE INDEX splits_by_age ON splits (created_at, name, version);
 
 CREATE TABLE split_uses (
-    run TEXT NOT NULL, node TEXT NOT NULL, name TEXT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (run, node)
+    run TEXT NOT NULL, node TEXT NOT NULL, name TEXT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (run, node, name)
 );
 CREATE INDEX split_uses_by_split ON split_uses (name, version, run);
 
