@@ -17,6 +17,7 @@ PIP := $(BIN)/python -m pip
 INSTALL := $(PIP) install --quiet --use-pep517 --disable-pip-version-check --no-input
 CODE := $(wildcard src tests examples benchmarks)
 WORKERS ?= 2
+BENCHMARKS ?= $(sort $(wildcard benchmarks/*/*.py))
 UV ?= uv
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" --extra demo pyproject.toml
@@ -47,9 +48,7 @@ check: setup
 	@echo "check: lint, format, types, import direction and requirement files are fine"
 
 bench: setup
-	@for file in benchmarks/*.py; do \
-	  if [ -e "$$file" ]; then echo "$$file"; $(BIN)/python "$$file" || exit 1; fi; \
-	done
+	@for file in $(BENCHMARKS); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 docs: setup
 	@$(BIN)/python -m trivium.cli.reference docs/reference/cli.md

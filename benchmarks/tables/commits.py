@@ -1,4 +1,4 @@
-"""Appends of 10,000 rows x 8 columns: ours against a bare Parquet write with fsync, and Delta Lake's own writer.
+"""Appends of 10,000 rows x 8 columns: ours against bare Parquet writes with fsync, and Delta Lake's own writer.
 
 Every round does one append of each kind, one after the other, so that a busy machine slows all of them alike. Ratios
 are of medians. `--commits N` makes N of ours; the bare write and Delta Lake (optional: `deltalake`) are interleaved for
@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import trivium as tv
 
@@ -44,6 +46,14 @@ def write_bare(folder: Path, number: int, rows: pl.DataFrame) -> None:
     """One Parquet file, synced. The floor: no table, no record of it."""
     path = folder / f"{number}.parquet"
     rows.write_parquet(path, compression="zstd")
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def write_arrow(folder: Path, number: int, rows: pa.Table) -> None:
+    """The same floor by Arrow's own writer."""
+    path = folder / f"{number}.arrow.parquet"
+    pq.write_table(rows, path, compression="zstd")
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -75,7 +85,7 @@ def main() -> None:
         root = Path(place)
         (root / "bare").mkdir()
         delta = find_delta(root / "delta")
-        times: dict[str, list[float]] = {"trivium": [], "bare": [], "delta": []}
+        times: dict[str, list[float]] = {"trivium": [], "bare": [], "arrow": [], "delta": []}
         at: list[int] = []
         with tv.connect(root / "project") as store:
             table = tv.Table("events", watch=options.watch)
@@ -85,13 +95,19 @@ def main() -> None:
                 if any(start <= number < end for start, end in stretches.values()):
                     at.append(number)
                     times["bare"].append(timed(lambda rows=rows, n=number: write_bare(root / "bare", n, rows)))  # type: ignore[misc]
+                    table_of_arrow = rows.to_arrow()
+                    times["arrow"].append(
+                        timed(lambda rows=table_of_arrow, n=number: write_arrow(root / "bare", n, rows))  # type: ignore[misc]
+                    )
                     if delta is not None:
                         times["delta"].append(timed(lambda rows=rows: delta(rows)))  # type: ignore[misc]
         for name, (start, end) in stretches.items():
             ours = statistics.median(times["trivium"][start:end])
             peers = [place for place, number in enumerate(at) if start <= number < end]
             bare = statistics.median(times["bare"][place] for place in peers)
-            line = f"commits {name:>9}: trivium {ours:6.2f} ms = {ours / bare:4.2f} x bare ({bare:.2f} ms)"
+            arrow = statistics.median(times["arrow"][place] for place in peers)
+            line = f"commits {name:>9}: trivium {ours:6.2f} ms = {ours / bare:4.2f} x polars + fsync ({bare:.2f} ms)"
+            line += f" = {ours / arrow:4.2f} x pyarrow + fsync ({arrow:.2f} ms)"
             if times["delta"]:
                 other = statistics.median(times["delta"][place] for place in peers)
                 line += f" = {ours / other:4.2f} x deltalake ({other:.2f} ms)"

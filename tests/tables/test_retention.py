@@ -196,6 +196,8 @@ def test_a_model_that_learnt_from_erased_rows_is_marked_retrain_due(store: Store
             registered_at=store.clock(), signature=(), metrics={},
         )
     )  # fmt: skip
+    PEOPLE.append(people((3, "bea")), store=store)
+    assert collect_garbage(store, older_than="0h")[0].kept == {1: "model counter version 1 was trained on it"}
     did = PEOPLE.erase(f"name = '{CANARY}'", because="asked for", store=store)
     assert did.retrain == (("counter", 1),)
     alert = store.catalog.alerts.list_alerts(table="people", state="open")[0]

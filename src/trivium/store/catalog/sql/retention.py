@@ -15,7 +15,6 @@ from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.erasure import erase_past
 from trivium.store.catalog.sql.profiles import list_renames
 from trivium.store.catalog.sql.rows import from_row, iso
-from trivium.values.runs import Run
 from trivium.values.tables import Commit, DataFile, Snapshot
 
 
@@ -127,13 +126,12 @@ class SqlRetention:
 
 
 def _pinned(tx: Transaction, table: str) -> dict[int, str]:
-    runs = tx.all(Run, "SELECT DISTINCT r.* FROM runs r JOIN model_versions m ON m.run = r.id")
-    pinned = {
-        each.version: f"run {run.id} trained a registered model on it"
-        for run in runs
-        for each in run.inputs
-        if each.table == table
-    }
+    rows = tx.execute(
+        "SELECT r.version, m.name, m.version AS trained FROM lineage_reads r JOIN model_versions m ON m.run = r.run "
+        "WHERE r.kind = 'table' AND r.name = ? ORDER BY m.name DESC, m.version DESC",
+        table,
+    )
+    pinned = {int(row["version"]): f"model {row['name']} version {row['trained']} was trained on it" for row in rows}
     for snapshot in tx.all(Snapshot, "SELECT * FROM snapshots"):
         if table in snapshot.versions:
             pinned[snapshot.versions[table]] = f"snapshot {snapshot.name!r} names it"
