@@ -76,7 +76,7 @@ def cut_pieces(lengths: Sequence[int], most: int) -> list[tuple[int, int]]:
     pieces = []
     start = 0
     for length in lengths:
-        count = max(round(length / NATURAL), 1) if most >= NATURAL else -(-length // most)
+        count = max(round(length / NATURAL) if most >= NATURAL else -(-length // most), 1)
         bounds = [start + length * at // count for at in range(count + 1)]
         pieces += [(low, high) for low, high in pairwise(bounds) if low < high]
         start += length
