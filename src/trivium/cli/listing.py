@@ -36,9 +36,10 @@ COLOURS = {
     "promote": "green", "resolved": "green", "approved": "green", "flagged": "yellow", "open": "yellow",
     "running": "yellow", "warn": "yellow", "overridden": "yellow", "pending": "yellow", "refused": "yellow",
     "quarantined": "red", "failed": "red", "block": "red", "roll_back": "red", "true_alarm": "red",
+    "fresh": "green", "old": "yellow", "replaced": "dim",
     "discarded": "dim", "cached": "dim", "skipped": "dim", "down": "dim", "wait": "dim", "false_alarm": "dim",
 }  # fmt: skip
-PROSE = frozenset({"message", "description", "reason", "error", "because", "detail", "why", "next"})
+PROSE = frozenset({"message", "description", "reason", "error", "because", "detail", "why", "next", "scores"})
 NOTHING = "-"
 GAP = 2
 LEAST_PROSE = 40

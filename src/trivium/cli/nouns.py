@@ -21,6 +21,7 @@ NOUNS = {
     "run": Noun("trivium.cli.run", "Run a pipeline of this project."),
     "runs": Noun("trivium.cli.runs", "What ran, on what, and what came out."),
     "tables": Noun("trivium.cli.tables", "Versioned rows, and what the checks say of them."),
+    "splits": Noun("trivium.cli.splits", "Validation sets, and how every model did on them."),
     "alerts": Noun("trivium.cli.alerts", "Checks that failed, and what people said of them."),
     "models": Noun("trivium.cli.models", "Model versions, their gates and approvals, and which one is live."),
     "endpoints": Noun("trivium.cli.endpoints", "Models behind doors, and how their traffic is divided."),
