@@ -277,3 +277,12 @@ def test_a_length_of_time_means_nothing_among_integers() -> None:
     rows = pl.DataFrame({"key": ["a"], "asked": [1]})
     with pytest.raises(Misuse, match="`within` is a length of time, but 'asked' is Int64"):
         as_of(rows, rows.rename({"asked": "at"}), on="asked", by="key", time="at", within="6h")
+
+
+def test_a_version_of_a_table_brings_what_was_known_then(store: Store) -> None:
+    weather = Table("weather", key="origin", time="observed_at", watch="off")
+    for number in (1.0, 2.0):
+        weather.append(pl.DataFrame({"origin": ["JFK"], "observed_at": [START], "temp": [number]}))
+    rows = pl.DataFrame({"origin": ["JFK"], "at": [START]})
+    joined = as_of(rows, {"then": Features(weather.at(1), prefix="old_"), "now": weather}, on="at").collect()
+    assert joined.drop(rows.columns).to_dict(as_series=False) == {"old_temp": [1.0], "temp": [2.0]}
