@@ -39,6 +39,12 @@ def split_row(store: Store, split: Split) -> dict[str, Any]:
     }
 
 
+def told_row(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as people read it in a list: days for moments, a few words for a score."""
+    days = {name: row[name][:10] if row[name] else None for name in ("first", "last")}
+    return {**row, **days, "scores": [score["told"] for score in row["scores"]]}
+
+
 def state_of(store: Store, split: Split) -> str:
     """Whether the newest version of a split is "fresh", or "old" by its policy."""
     return "old" if too_old(split, store.clock() - split.created_at) else "fresh"

@@ -10,7 +10,7 @@ from trivium.cli.flags import AsJson, Limit
 from trivium.cli.group import noun_app
 from trivium.cli.listing import print_facts, print_heading, print_line, print_list, print_table
 from trivium.cli.project import open_project
-from trivium.cli.split_view import parse_place, score_row, split_row
+from trivium.cli.split_view import parse_place, score_row, split_row, told_row
 from trivium.tables.split_age import watch_splits
 
 app = noun_app("Validation sets, and how every model did on them.")
@@ -37,7 +37,7 @@ def list_splits(
     found = store.catalog.splits.list_splits(name=name, before=last, limit=limit)
     rows: list[dict[str, Any]] = [split_row(store, split) for split in found]
     if not as_json:
-        rows = [{**row, "scores": [score["told"] for score in row["scores"]]} for row in rows]
+        rows = [told_row(row) for row in rows]
     print_list(rows, LIST, as_json=as_json, empty="No such splits: a pipeline that calls tv.split(...) makes one.")
 
 
