@@ -45,7 +45,8 @@ COUNT = "\nmatched, total = len(out) - out['f0'].null_count(), out['f0'].sum()\n
 POLARS = """
 left = pl.scan_parquet(rows_file).sort("asked", maintain_order=True)
 right = pl.scan_parquet(features_file).sort("happened_at", maintain_order=True)
-out = left.join_asof(right, left_on="asked", right_on="happened_at", by="id", check_sortedness=False).collect(engine="{engine}")
+joined = left.join_asof(right, left_on="asked", right_on="happened_at", by="id", check_sortedness=False)
+out = joined.collect(engine="{engine}")
 """
 DUCKDB = """
 out = duckdb.sql(

@@ -41,7 +41,13 @@ def test_outside_of_any_block_the_project_around_the_working_folder_is_opened_on
     store = current_store()
     assert (store.settings.root, store.actor) == (tmp_path, "ada")
     assert current_store() is store
+    monkeypatch.chdir(tmp_path)
+    assert current_store() is store
+    monkeypatch.setenv("TRIVIUM_ROOT", str(tmp_path / "other"))
+    other = current_store()
+    assert other.settings.root == tmp_path / "other"
     store.close()
+    other.close()
 
 
 def test_two_projects_know_nothing_of_each_other(tmp_path: Path) -> None:

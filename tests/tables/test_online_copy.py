@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -183,6 +185,18 @@ def test_a_removed_file_whose_bytes_are_gone_is_forgotten_all_the_same(store: St
     removed = TABLE.delete('id IN (3, 9) AND x > 2 AND day("at") = 3').removed
     store.lake.delete(removed[0])
     assert values([3, 9, 2], [None, at(60), None]) == [None, 9.0, 2.0]
+
+
+def test_a_copy_that_is_ahead_of_its_catalog_is_made_again(tmp_path: Path, readings: Readings) -> None:
+    with connect(tmp_path / "one") as store:
+        for x in (1.0, 2.0):
+            TABLE.append(readings([1], [DAY + "10:00:00"], x=[x]))
+        assert values([1]) == [2.0]
+        online = store.settings.state / "online"
+    with connect(tmp_path / "two") as store:
+        TABLE.append(readings([1], [DAY + "10:00:00"], x=[3.0]))
+        shutil.copytree(online, store.settings.state / "online", dirs_exist_ok=True)
+        assert values([1]) == [3.0]
 
 
 VALUES = pl.DataFrame(

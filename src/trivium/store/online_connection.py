@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from trivium.errors import StoreBusy
 from trivium.store.sqlite import open_sqlite
 
 READING_CACHE = -16_000  # KiB
@@ -65,10 +66,12 @@ class OnlineConnections:
             connection.execute(f"PRAGMA cache_size = {READING_CACHE}")
 
     def shrink(self) -> None:
-        """What was deleted is neither in the file nor in its log."""
+        """What was deleted is neither in the file nor in its log. Raises StoreBusy when readers stay in the way."""
         connection = self.get()
         connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreBusy(f"{self.path} is being read, so what was deleted is still in its log; repeat the act.")
 
     def close(self) -> None:
         """All are closed."""

@@ -64,6 +64,7 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = ne
 
 _chosen: ContextVar[Store | None] = ContextVar("trivium_store", default=None)
 _opened: dict[tuple[int, Path], Store] = {}
+_standing: dict[tuple[int, str, str | None], Store] = {}  # reading the settings takes a thousand times a lookup
 
 
 def current_store() -> Store:
@@ -71,6 +72,11 @@ def current_store() -> Store:
     chosen = _chosen.get()
     if chosen is not None:
         return chosen
+    here = (os.getpid(), os.getcwd(), os.environ.get("TRIVIUM_ROOT"))  # noqa: PTH109 # a Path takes three times as long
+    return _standing.get(here) or _standing.setdefault(here, _open_around())
+
+
+def _open_around() -> Store:
     settings = load_settings()
     place = (os.getpid(), settings.root)
     if place not in _opened:

@@ -22,11 +22,13 @@ def refresh_online(store: Store, table: str) -> int:
     Only the rows of data files that came or went since are read, a part of a file at a time. Files that a compaction
     merged are not read. Raises NotFound without a version, Misuse for a table without a key.
     """
-    version = store.catalog.tables.newest_version(table)
+    copy = store.online.table(table)
+    have, version = copy.version(), store.catalog.tables.newest_version(table)
     if not version:
         raise NotFound(f"Table {table!r} has no published version to look up in.")
-    copy = store.online.table(table)
-    if copy.version() < version:
+    if have > version:  # an older catalog was put back
+        copy.drop()
+    if have != version:
         spec = store.catalog.tables.get_spec(table)
         if not spec.key:
             raise Misuse(f"Table {table!r} has no key, so nothing can be looked up in it; declare `key=`.")
