@@ -17,7 +17,8 @@ from trivium.frames.texts import TextTypes
 
 FOREIGN = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 LONGEST_LINE = 4 << 20
-MEMORY = "192MB"
+MEMORY = "128MB"
+THREADS = 2
 
 
 def stream_csv(path: Path, wish: Wish) -> tuple[int | None, Iterator[pl.DataFrame]]:

@@ -141,4 +141,16 @@ class Spool:
 
 
 def _group(number: int, names: Sequence[str], stretches: Sequence[Stretch]) -> Group:
-    return Group(number, tuple(dict.fromkeys(names)), sum(each.rows for each in stretches), tuple(stretches))
+    return Group(number, tuple(dict.fromkeys(names)), sum(each.rows for each in stretches), _merged(stretches))
+
+
+def _merged(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
+    """The same rows in as few stretches as can be: a file has its partitions in order, so those of a group are one."""
+    merged: list[Stretch] = []
+    for each in sorted(stretches):
+        last = merged[-1] if merged else None
+        if last and (last.file, last.first + last.rows) == (each.file, each.first):
+            merged[-1] = Stretch(last.file, last.first, last.rows + each.rows)
+        else:
+            merged.append(each)
+    return tuple(merged)
