@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from importlib import import_module
+from typing import Any, Unpack
 
 import polars as pl
 
@@ -16,6 +17,9 @@ from trivium.tables.commit import commit_rows
 from trivium.tables.delete import delete_rows
 from trivium.tables.diff import TableDiff, diff_versions
 from trivium.tables.erase import Erased, erase_rows
+from trivium.tables.loading.batches import Batches, load_batches
+from trivium.tables.loading.manner import BatchOptions, TorchOptions
+from trivium.tables.loading.torch_import import import_torch
 from trivium.tables.lookup import Lookup, lookup_rows
 from trivium.tables.partitioning import partition_format
 from trivium.tables.read import get_version, read_version
@@ -127,6 +131,20 @@ class Table:
     def read(self, version: int | None = None, *, store: Store | None = None) -> pl.LazyFrame:
         """The rows of a version (None: the newest published one), lazily."""
         return read_version(store or current_store(), self.name, version)
+
+    def batches(
+        self, version: int | None = None, *, store: Store | None = None, **options: Unpack[BatchOptions]
+    ) -> Batches:
+        """Batches of a version's rows for training, filtered, shuffled and sharded; see `load_batches`."""
+        return load_batches(store or current_store(), self.name, version, **options)
+
+    def torch_dataset(
+        self, version: int | None = None, *, store: Store | None = None, **options: Unpack[TorchOptions]
+    ) -> Any:
+        """The same as a PyTorch `IterableDataset` of float matrices; see `TableDataset`. Raises MissingExtra."""
+        import_torch()
+        home = import_module("trivium.tables.loading.torch_dataset")
+        return home.TableDataset(store or current_store(), self.name, version, **options)
 
     def get_latest(self, *, store: Store | None = None) -> Commit:
         """The commit that published the newest version. Raises NotFound."""

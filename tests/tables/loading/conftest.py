@@ -13,7 +13,7 @@ from tests.conftest import START
 
 import trivium as tv
 from trivium.store.store import Store
-from trivium.tables.loading.batches import Batches, load_batches
+from trivium.tables.loading.batches import Batches
 
 EVENTS = tv.Table("events", key="id", time="moment", watch="off")
 
@@ -50,6 +50,6 @@ def load(loaded: Store) -> Callable[..., Batches]:
     """Loads `events` in small batches and windows."""
 
     def make(**options: Any) -> Batches:
-        return load_batches(loaded, "events", **{"size": 16, "window": 64, **options})
+        return EVENTS.batches(store=loaded, **{"size": 16, "window": 64, **options})
 
     return make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import cycle
 from typing import Any, Unpack
 
 import numpy as np
@@ -16,7 +17,7 @@ from trivium.store.store import Store
 from trivium.tables.loading.block import Block, Rows, cut_batches
 from trivium.tables.loading.forked import read_matrix
 from trivium.tables.loading.manner import BatchOptions, Manner, check_manner
-from trivium.tables.loading.matrix import Matrix, check_numbers, frame_of_matrix, matrix_of
+from trivium.tables.loading.matrix import Matrix, Memory, check_numbers, frame_of_matrix, matrix_of
 from trivium.tables.loading.pieces import (
     NATURAL,
     Piece,
@@ -100,10 +101,11 @@ class Batches:
         )
         blocks = group_spans(spans, self.manner.window if self.manner.shuffle else BLOCK_ROWS)
         left = skip_blocks(blocks, self._first - self._share[0])
-        jobs = (partial(_read, self.prepared, block, number, skip) for number, skip, block in left)
+        # Rows that are shuffled are copied into their batch, so a window's place is free when the next but one is read.
+        places = cycle([Memory() for _ in range(READERS + 1)] if self.manner.shuffle else [None])
+        jobs = (partial(_read, self.prepared, each, next(places)) for each in left)
         for rows, number, skip in read_ahead(jobs, threads=READERS):
             yield Block(rows, self._order_rows(number, len(rows)), skip)
-            del rows
 
     def _order_pieces(self) -> Sequence[Piece]:
         if self.manner.shuffle is None:
@@ -194,18 +196,19 @@ def finish_rows(prepared: Prepared, rows: Rows) -> Any:
         return rows
     if isinstance(rows, pl.DataFrame):
         check_numbers(rows.schema, REMEDY)
-        rows = matrix_of(rows, manner.precision)
+        rows = matrix_of([rows], manner.precision)
     return import_torch().from_numpy(rows) if manner.as_ == "torch" else rows
 
 
-def _read(prepared: Prepared, spans: Sequence[Span], number: int, skip: int) -> tuple[Rows, int, int]:
-    """The spans' rows, as a matrix when nothing needs them as a frame, and what they were told by."""
+def _read(prepared: Prepared, block: tuple[int, int, Sequence[Span]], memory: Memory | None) -> tuple[Rows, int, int]:
+    """A block's rows, as a matrix when nothing needs them as a frame; its number; how many rows to leave out."""
     source, manner = prepared.source, prepared.manner
+    number, skip, spans = block
     if source.is_forked:
         return read_matrix(source, spans, manner.precision), number, skip
-    rows = source.read(spans)
+    parts = source.read(spans)
     as_frame = manner.apply is not None or manner.as_ == "polars"
-    return rows.rechunk() if as_frame else matrix_of(rows, manner.precision), number, skip
+    return pl.concat(parts, rechunk=True) if as_frame else matrix_of(parts, manner.precision, memory), number, skip
 
 
 def _gather(matrix: Matrix, order: UniformOrder, first: int, last: int) -> Block:

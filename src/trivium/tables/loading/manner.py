@@ -32,8 +32,8 @@ class Manner(Struct, frozen=True):
     apply: Feature | None = None
 
 
-class DatasetOptions(TypedDict, total=False):
-    """What `Table.torch_dataset` takes, as keywords."""
+class LoadOptions(TypedDict, total=False):
+    """What to load and how, as keywords; see `load_batches`."""
 
     columns: Sequence[str] | None
     where: str | None
@@ -48,8 +48,15 @@ class DatasetOptions(TypedDict, total=False):
     apply: Feature | None
 
 
-class BatchOptions(DatasetOptions, total=False):
-    """What `Table.batches` takes, as keywords."""
+class TorchOptions(LoadOptions, total=False):
+    """What `Table.torch_dataset` takes: a rank of None is that of `torch.distributed`."""
+
+    rank: int | None
+    world: int | None
+
+
+class BatchOptions(LoadOptions, total=False):
+    """What `Table.batches` takes."""
 
     rank: int
     world: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -24,15 +24,35 @@ def check_numbers(schema: Mapping[str, pl.DataType], remedy: str) -> None:
         raise Misuse(f"A matrix holds numbers, and {', '.join(other)} cannot be one: {remedy}")
 
 
-def matrix_of(rows: pl.DataFrame, precision: Precision) -> Matrix:
-    """(n, columns) floats, row after row in memory: a null is NaN, true is 1.
+class Memory:
+    """Memory for matrices that follow each other: fresh pages cost as much as filling them."""
 
+    def __init__(self) -> None:
+        self._held: Matrix | None = None
+
+    def matrix(self, rows: int, columns: int, precision: Precision) -> Matrix:
+        """(rows, columns) floats of any value; the matrix that was handed out before is not valid any more."""
+        if self._held is None or len(self._held) < rows:
+            self._held = np.empty((rows, columns), precision)
+        return self._held[:rows]
+
+
+def matrix_of(parts: Sequence[pl.DataFrame], precision: Precision, memory: Memory | None = None) -> Matrix:
+    """(n, columns) floats of these rows after each other, row after row in memory: a null is NaN, true is 1.
+
+    memory: where the matrix is made, in the place of the one before; None: in memory of its own.
     Raises Misuse for an integer that a float of this precision cannot hold, rather than change it.
     """
-    check_integers(rows, precision)
     dtype = pl.Float32 if precision == "float32" else pl.Float64
-    narrowed = [name for name, have in rows.schema.items() if have != dtype]
-    return (rows.with_columns(pl.col(narrowed).cast(dtype)) if narrowed else rows).to_numpy(order="c", writable=True)
+    matrix = (memory or Memory()).matrix(sum(map(len, parts)), parts[0].width, precision)
+    first = 0
+    for rows in parts:
+        check_integers(rows, precision)
+        last = first + rows.height
+        for at, values in enumerate(rows.get_columns()):
+            matrix[first:last, at] = (values if values.dtype == dtype else values.cast(dtype)).to_numpy()
+        first = last
+    return matrix
 
 
 def check_integers(rows: pl.DataFrame, precision: Precision) -> None:

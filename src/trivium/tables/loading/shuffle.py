@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PIECES, WINDOW, BUCKETS, WITHIN = range(4)  # what a stream of chance is for: two uses never share one
-FEW = 1 << 24
+BUCKET = 1 << 15  # rows that fit in the processor's cache
 
 
 def chance(seed: int, epoch: int, *use: int) -> np.random.Generator:
@@ -22,13 +22,13 @@ class UniformOrder:
     Each row draws one of many buckets, and each bucket is shuffled on its own when it is needed, within the processor's
     cache. The result is exactly uniform (Rao 1961, "Generation of random permutations of given number of elements using
     random sampling numbers"; Sandelius 1962, "A simple randomization procedure"). It holds four bytes a row, eight
-    from 2^32 rows on.
+    from 2^32 rows on. bucket: about so many rows are in each.
     """
 
-    def __init__(self, rows: int, seed: int, epoch: int) -> None:
-        small = rows < FEW
-        buckets = 1 << (8 if small else 16)
-        draws = chance(seed, epoch, BUCKETS).integers(0, buckets, rows, dtype=np.uint8 if small else np.uint16)
+    def __init__(self, rows: int, seed: int, epoch: int, *, bucket: int = BUCKET) -> None:
+        buckets = min(max(rows // bucket, 1), 1 << 16)
+        narrow = np.uint8 if buckets <= 1 << 8 else np.uint16  # a radix sort is what makes this quick
+        draws = chance(seed, epoch, BUCKETS).integers(0, buckets, rows, dtype=narrow)
         wide = np.uint32 if rows < 1 << 32 else np.uint64
         self._order: NDArray[np.unsignedinteger] = np.argsort(draws, kind="stable").astype(wide)
         self._ends = np.cumsum(np.bincount(draws, minlength=buckets), dtype=np.int64)

@@ -9,7 +9,7 @@ from trivium.digest import digest_of
 from trivium.errors import Misuse
 from trivium.store.store import Store
 from trivium.tables.loading.batches import Batches, prepare_loading
-from trivium.tables.loading.manner import DatasetOptions, Manner, check_manner
+from trivium.tables.loading.manner import Manner, TorchOptions, check_manner
 from trivium.tables.loading.pieces import Shard
 from trivium.tables.loading.torch_import import import_torch
 
@@ -30,17 +30,14 @@ class TableDataset(IterableDataset):  # type: ignore[misc] # PyTorch is optional
         store: Store,
         name: str,
         version: int | None = None,
-        *,
-        rank: int | None = None,
-        world: int | None = None,
-        **options: Unpack[DatasetOptions],
+        **options: Unpack[TorchOptions],
     ) -> None:
         """See `load_batches` for the options. rank, world: those of `torch.distributed` where it is initialised."""
         super().__init__()
+        self.rank, self.world = _place(options.pop("rank", None), options.pop("world", None))
         epoch = options.pop("epoch", 0)
         columns, where = options.pop("columns", None), options.pop("where", None)
         manner = check_manner(Manner(as_="torch", **options))  # type: ignore[misc] # what is left is Manner's fields
-        self.rank, self.world = _place(rank, world)
         self._prepared = prepare_loading(store, name, version, columns, where, manner=manner)
         # (epoch, batches to leave out, batches taken), in memory that the loader's workers share.
         self._state = torch.tensor([epoch, 0, 0], dtype=torch.int64).share_memory_()
