@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trivium.tables.features import Features as Features
     from trivium.tables.joint import commit_together as commit_together
     from trivium.tables.joint import snapshot as snapshot
+    from trivium.tables.labels import Labels as Labels
     from trivium.tables.table import Table as Table
     from trivium.tracking.log import log as log
     from trivium.tracking.log import log_metric as log_metric
@@ -49,6 +50,7 @@ __version__ = "0.1.0"
 HOMES = {
     "Endpoint": "trivium.serving.endpoint",
     "Features": "trivium.tables.features",
+    "Labels": "trivium.tables.labels",
     "Model": "trivium.models.package",
     "ModelVersion": "trivium.values.models",
     "Table": "trivium.tables.table",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from trivium.errors import NotFound
+from trivium.frames import dtype_of
 from trivium.store.acting import note_read
 from trivium.store.store import Store
 from trivium.values.tables import Commit
@@ -53,6 +54,8 @@ def read_version(
     assert commit.version is not None  # noqa: S101 # published commits have a version
     note_read("table", name, commit.version, columns)
     files = store.catalog.tables.files(name, commit.version)
+    if not files:  # every row was deleted; the columns are still there
+        return pl.LazyFrame(schema={column.name: dtype_of(column.type) for column in commit.columns})
     return store.lake.scan(files, [column.name for column in commit.columns])
 
 
