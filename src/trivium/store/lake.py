@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
 import polars as pl
@@ -32,11 +33,18 @@ class Lake:
         self.storage = LocalStorage(storage, sync=sync) if isinstance(storage, Path) else storage
         self.ids = ids
         self._schemas: dict[str, pl.Schema] = {}
+        self._noted: list[str] | None = None
 
     @property
     def root(self) -> Path:
         """The folder of the files, or of their local copies."""
         return self.storage.folder
+
+    def noting(self) -> tuple[Lake, list[str]]:
+        """The same lake, and a list in which the paths of all files are that are written through it from now on."""
+        noted, written = copy(self), list[str]()
+        noted._noted = written
+        return noted, written
 
     def write(self, table: str, partition: str, rows: pl.DataFrame) -> DataFile:
         """The rows are a new durable file of this table, belonging to no version yet."""
@@ -110,7 +118,10 @@ class Lake:
         )
 
     def _new_name(self, table: str, partition: str) -> str:
-        return f"{table}/{partition.replace(':', '')}/{self.ids()}.parquet"
+        name = f"{table}/{partition.replace(':', '')}/{self.ids()}.parquet"
+        if self._noted is not None:
+            self._noted.append(name)
+        return name
 
     def _write_file(self, table: str, partition: str, rows: pl.LazyFrame) -> DataFile:
         name = self._new_name(table, partition)

@@ -10,12 +10,15 @@ import polars as pl
 from trivium.checks.alert import raise_alerts
 from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
+from trivium.errors import SchemaMismatch
 from trivium.failpoints import failpoint
 from trivium.frames import columns_of
 from trivium.store.acting import acting_run
 from trivium.store.catalog.columns import merge_columns
+from trivium.store.catalog.known import refuse_other_act
 from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
+from trivium.tables.draft_files import files_of_draft
 from trivium.tables.learned_history import learned_history
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.staging import stage_rows
@@ -45,16 +48,30 @@ def commit_rows(
     race.
     """
     store.catalog.tables.declare(spec, actor=store.actor)
-    known = find_known(store, spec.name, idempotency_key)
+    known = find_known(store, spec.name, idempotency_key, operation)
     if known is not None:
         return known
-    draft = draft_rows(store, spec, rows, operation=operation, idempotency_key=idempotency_key, run=run)
-    return publish(store, draft)
+
+    def draft(noting: Store) -> Draft:
+        return draft_rows(noting, spec, rows, operation=operation, idempotency_key=idempotency_key, run=run)
+
+    with files_of_draft(store) as noting:
+        staged = draft(noting)
+        try:
+            return publish(noting, staged)
+        except SchemaMismatch:  # a column was widened since the rows were staged, or they never fitted
+            delete_files(noting, staged)
+            return publish(noting, draft(noting))
 
 
-def find_known(store: Store, table: str, idempotency_key: str | None) -> Commit | None:
-    """The commit that was made under this key before."""
-    return store.catalog.tables.find_commit(table, idempotency_key) if idempotency_key else None
+def find_known(
+    store: Store, table: str, idempotency_key: str | None, operation: Operation | None = None
+) -> Commit | None:
+    """The commit that was made under this key before. Raises Misuse when it was another operation."""
+    known = store.catalog.tables.find_commit(table, idempotency_key) if idempotency_key else None
+    if known is not None and operation is not None:
+        refuse_other_act(known, operation)
+    return known
 
 
 def draft_rows(
@@ -65,8 +82,9 @@ def draft_rows(
     operation: Operation = "append",
     idempotency_key: str | None = None,
     run: str | None = None,
+    base: int | None = None,
 ) -> Draft:
-    """The rows are staged as files that nobody sees yet, and judged."""
+    """The rows are staged as files that nobody sees yet, and judged. base: the version that they have to follow."""
     newest = store.catalog.tables.find_version(spec.name)
     staged = stage_rows(spec, rows, newest.columns if newest else ())
     batch = split_partitions(spec, staged)
@@ -81,7 +99,7 @@ def draft_rows(
         added=added,
         idempotency_key=idempotency_key,
         run=run,
-        base=version_of(newest) if operation == "overwrite" else None,
+        base=version_of(newest) if operation == "overwrite" else base,
     )
 
 
@@ -152,8 +170,16 @@ def publish(store: Store, draft: Draft) -> Commit:
     """The draft is recorded; see `Tables.publish`. Then the table is kept in shape."""
     failpoint("commit:staged")
     commit = store.catalog.tables.publish(draft, actor=store.actor)
+    if commit.id != draft.commit.id:
+        delete_files(store, draft)  # another process was faster with the same key
     keep_up(store, commit)
     return commit
+
+
+def delete_files(store: Store, draft: Draft) -> None:
+    """The files that were written for the draft, of which no version will know, are gone."""
+    for file in draft.commit.added:
+        store.lake.delete(file)
 
 
 def worst_state(judgements: Sequence[Judgement]) -> State:

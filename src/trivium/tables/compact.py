@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trivium.store.store import Store
+from trivium.tables.draft_files import files_of_draft
 from trivium.values.tables import Commit, DataFile
 
 FAN_IN = 32
@@ -43,8 +44,12 @@ def compact_table(store: Store, table: str) -> int:
 
 def merge_files(store: Store, table: str, files: Sequence[DataFile]) -> int:
     """One file carries what these neighbours carried; 0 when somebody replaced one of them meanwhile."""
-    merged = store.lake.write(table, files[0].partition, store.lake.scan(files).collect())
-    return len(files) if store.catalog.tables.compact(table, files, merged, actor=store.actor) else 0
+    with files_of_draft(store) as noting:
+        merged = noting.lake.write(table, files[0].partition, store.lake.scan(files).collect())
+        if store.catalog.tables.compact(table, files, merged, actor=store.actor):
+            return len(files)
+    store.lake.delete(merged)
+    return 0
 
 
 def due_runs(files: Sequence[DataFile]) -> Iterator[list[DataFile]]:

@@ -25,10 +25,12 @@ def delete_rows(
     judge what is left of each touched partition. When no row matches, the newest version is returned.
     Raises Misuse for an expression that is none, or over columns that the table does not have.
     """
-    known = find_known(store, name, idempotency_key)
+    known = find_known(store, name, idempotency_key, "delete")
     if known is not None:
         return known
-    return repeat_on_conflict(lambda: _delete(store, name, where, idempotency_key=idempotency_key, run=run))
+    return repeat_on_conflict(
+        store, lambda noting: _delete(noting, name, where, idempotency_key=idempotency_key, run=run)
+    )
 
 
 def condition(table: str, where: str, columns: Sequence[Column]) -> Expression:

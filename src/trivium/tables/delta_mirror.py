@@ -7,7 +7,7 @@ away. Version n of the table is version n of the log; entry 0 holds the columns 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from trivium.errors import NotFound, VersionConflict
 from trivium.store.store import Store
@@ -25,6 +25,8 @@ from trivium.tables.delta_log import (
 )
 from trivium.values.tables import Column, Commit
 
+TRIES = 5
+
 
 class Mirrored:
     """The tables whose mirror this process has looked at."""
@@ -33,23 +35,23 @@ class Mirrored:
         self.tables: set[str] = set()
 
 
-def mirror_table(store: Store, table: str, newest: Commit | None = None) -> int:
+def mirror_table(store: Store, table: str, newest: Commit | None = None, *, anew: bool = False) -> int:
     """The mirror has every version up to this commit's (None: the newest one); returns it.
 
-    A version that another process has not mirrored yet is mirrored here: whoever is first. Raises NotFound without a
-    version, UnsupportedValue when a column has a type that Delta Lake does not have: the table has no mirror then.
+    A version that another process has not mirrored yet is mirrored here: whoever is first. anew: no entry that is
+    there is believed. Raises NotFound without a version, UnsupportedValue when a column has a type that Delta Lake does
+    not have: the table has no mirror then.
     """
     newest = newest or store.catalog.tables.find_version(table)
     if newest is None or newest.version is None:
         raise NotFound(f"Table {table!r} has no published version to mirror.")
     looked = store.kept.get(Mirrored).tables
-    if table not in looked:
-        _mend(store, table, newest)
-        looked.add(table)
-    missing = newest.version
+    missing = newest.version if table in looked and not anew else _mend(store, table, newest)
+    looked.add(table)
+    missing = 1 if anew else missing
     while missing > 0 and store.lake.storage.stat(entry_name(table, missing - 1)) is None:
         missing -= 1
-    for version in range(missing, newest.version + 1):
+    for version in range(max(missing, 1), newest.version + 1):
         _mirror_version(store, newest if version == newest.version else _version(store, table, version))
     return newest.version
 
@@ -76,8 +78,8 @@ def forget_mirror(store: Store, table: str) -> None:
     store.kept.get(Mirrored).tables.discard(table)
 
 
-def _mend(store: Store, table: str, newest: Commit) -> None:
-    """The newest entries are whole, and entry 0 is there: what a power loss tore is gone, to be written again."""
+def _mend(store: Store, table: str, newest: Commit) -> int:
+    """The first version that has no entry: what a power loss tore is gone, to be written again. Entry 0 is there."""
     names = {file.name for file in store.lake.storage.list_files(f"{table}/{FOLDER}")}
     for version in range(newest.version or 0, 0, -1):
         name = entry_name(table, version)
@@ -85,45 +87,63 @@ def _mend(store: Store, table: str, newest: Commit) -> None:
             if _is_whole(store, name):
                 break
             store.lake.storage.delete(name)
+            names.discard(name)
     if entry_name(table, 0) not in names:
-        _put(store, entry_name(table, 0), _shape(_version(store, table, 0)))
+        _put(store, entry_name(table, 0), lambda: _shape(_version(store, table, 0)))
+    versions = range(1, newest.version or 0)
+    return next((each for each in versions if entry_name(table, each) not in names), newest.version or 0)
 
 
 def _write_entry(store: Store, commit: Commit, before: Sequence[Column]) -> None:
-    version = commit.version or 0
-    changes = store.catalog.tables.file_changes(commit.table, version)
+    _put(store, entry_name(commit.table, commit.version or 0), lambda: _entry(store, commit, before))
+
+
+def _entry(store: Store, commit: Commit, before: Sequence[Column]) -> list[Action]:
+    changes = store.catalog.tables.file_changes(commit.table, commit.version or 0)
     actions = [commit_action(commit), *file_actions(commit.table, changes, commit.committed_at)]
     if tuple(before) != commit.columns:
         actions[1:1] = _shape(commit)
-    _put(store, entry_name(commit.table, version), actions)
+    return actions
 
 
 def _write_checkpoint(store: Store, commit: Commit) -> None:
     """Only what the entries up to here add up to: a compaction since then belongs to the next entry."""
+    name = checkpoint_name(commit.table, commit.version or 0)
+    try:
+        size = _put_checkpoint(store, name, commit)
+    except VersionConflict:  # one from before an erasure; the facts are asked for again
+        store.lake.storage.delete(name)
+        size = _put_checkpoint(store, name, commit)
+    store.lake.storage.delete(pointer_name(commit.table))
+    store.lake.storage.put(pointer_name(commit.table), pointer(commit.version or 0, size), derived=True)
+
+
+def _put_checkpoint(store: Store, name: str, commit: Commit) -> int:
+    """The checkpoint is there; returns of how many actions it is."""
     version = commit.version or 0
     files = store.catalog.tables.files_as_published(commit.table, version)
     at = int(commit.committed_at.timestamp() * 1000)
     adds = [add_action(commit.table, file, at) for file in files]
     actions = [*_shape(commit), *adds]
-    try:
-        store.lake.storage.put_file(
-            checkpoint_name(commit.table, version), lambda aside: write_checkpoint(aside, actions)
-        )
-    except VersionConflict:
-        return
-    store.lake.storage.delete(pointer_name(commit.table))
-    store.lake.storage.put(pointer_name(commit.table), pointer(version, len(actions)), derived=True)
+    store.lake.storage.put_file(name, lambda aside: write_checkpoint(aside, actions))
+    return len(actions)
 
 
 def _shape(commit: Commit) -> list[Action]:
     return [protocol_action(commit.columns), metadata_action(commit.table, commit.columns, commit.committed_at)]
 
 
-def _put(store: Store, name: str, actions: Sequence[Action]) -> None:
-    try:
-        store.lake.storage.put(name, spell(actions), derived=True)
-    except VersionConflict:
-        return  # another process was faster, with the same facts
+def _put(store: Store, name: str, facts: Callable[[], Sequence[Action]]) -> None:
+    """The entry says what the catalog says. One with other bytes is from before an erasure, or by another Trivium."""
+    for _ in range(TRIES):
+        try:
+            store.lake.storage.put(name, spell(facts()), derived=True)
+        except VersionConflict:
+            # Which of the two is out of date only the catalog knows: it is asked again.
+            store.lake.storage.delete(name)
+        else:
+            return
+    store.lake.storage.put(name, spell(facts()), derived=True)
 
 
 def _is_whole(store: Store, name: str) -> bool:

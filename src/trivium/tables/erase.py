@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import polars as pl
 from msgspec import Struct
@@ -27,6 +28,7 @@ from trivium.tables.commit import version_of
 from trivium.tables.delete import condition
 from trivium.tables.delta_mirror import forget_mirror, mirror_table
 from trivium.tables.derived import forget_derived
+from trivium.tables.orphans import find_orphans
 from trivium.tables.read import get_version
 from trivium.tables.redact import redact_alert, redact_judgement
 from trivium.tables.repeat import repeat_on_conflict
@@ -56,6 +58,7 @@ class Found(Struct, frozen=True):
     partitions: tuple[str, ...]
     texts: frozenset[str]
     rows: int
+    searched: frozenset[str]
 
 
 def erase_rows(store: Store, name: str, where: str, *, because: str) -> Erased:
@@ -65,7 +68,14 @@ def erase_rows(store: Store, name: str, where: str, *, because: str) -> Erased:
     trained on a version that held them are marked "retrain due". The bytes are deleted when this returns; back-ups and
     copies elsewhere are not reached. Raises Misuse for a condition that does not fit the table.
     """
-    return repeat_on_conflict(lambda: _erase(store, name, where, because))
+    finish_interrupted(store, name)
+    recorded = repeat_on_conflict(store, lambda noting: _record(noting, name, where, because))
+    failpoint("erase:recorded")
+    if recorded is None:
+        return Erased(name, store.catalog.tables.newest_version(name), 0, 0, ())
+    version = recorded.newest + 1
+    _finish(store, name, {"version": version, "files": recorded.swaps, "models": recorded.models, "because": because})
+    return Erased(name, version, recorded.rows, len(recorded.swaps), recorded.models)
 
 
 def finish_interrupted(store: Store, table: str) -> int:
@@ -73,7 +83,7 @@ def finish_interrupted(store: Store, table: str) -> int:
     finished = {event.detail["version"] for event in _events(store, table, "table.erasure_finished")}
     left = [event for event in _events(store, table, "table.erased") if event.detail["version"] not in finished]
     for event in left:
-        _finish(store, table, event.detail["version"], event.detail["files"])
+        _finish(store, table, event.detail)
     return len(left)
 
 
@@ -81,48 +91,54 @@ def _events(store: Store, table: str, kind: str) -> list[Event]:
     return store.catalog.events.list_events(kind=kind, subject=table, limit=100_000)
 
 
-def _erase(store: Store, name: str, where: str, because: str) -> Erased:
-    finish_interrupted(store, name)
+def _record(store: Store, name: str, where: str, because: str) -> Erasure | None:
+    """The erasure, which the catalog has; None when no row is to be erased."""
     newest = get_version(store, name)
     expression = condition(name, where, newest.columns)
     found = _find_rows(store, newest, expression)
     if not found.swaps:
-        return Erased(name, version_of(newest), 0, 0, ())
+        return None
     models = models_trained_on(store.catalog, name, _versions(found.spans, version_of(newest)))
     erasure = Erasure(
         table=name,
         newest=version_of(newest),
+        searched=found.searched,
         swaps=found.swaps,
         judgements=tuple(_judgements(store, newest, found)),
         alerts=tuple(_alerts(store, name, found)),
         rows=found.rows,
         conditioned_on=expression.columns,
         because=because,
+        models=tuple(models),
     )
     failpoint("erase:written")
     store.catalog.retention.erase(erasure, actor=store.actor)
-    failpoint("erase:recorded")
-    mark_retrain_due(store, name, models, because=because)
-    _finish(store, name, erasure.newest + 1, found.swaps)
-    return Erased(name, version_of(newest) + 1, found.rows, len(found.swaps), tuple(models))
+    return erasure
 
 
-def _finish(store: Store, table: str, version: int, paths: Iterable[str]) -> None:
-    """The bytes of these files, and everything that was derived from them, are gone."""
-    for path in paths:
+def _finish(store: Store, table: str, told: Mapping[str, Any]) -> None:
+    """The models know; the bytes of these files, and everything that was derived from them, are gone.
+
+    told: what the event of the erasure tells.
+    """
+    models = [(str(model), int(version)) for model, version in told.get("models", ())]
+    mark_retrain_due(store, table, models, because=told["because"])
+    for path in (*told["files"], *find_orphans(store, table)):
         store.lake.delete(path)
     forget_derived(store, table)
     forget_mirror(store, table)
     with suppress(UnsupportedValue):
-        mirror_table(store, table)
+        mirror_table(store, table, anew=True)
     store.catalog.retention.scrub()
-    store.catalog.events.append("table.erasure_finished", table, {"version": version}, actor=store.actor)
+    store.catalog.events.append("table.erasure_finished", table, {"version": told["version"]}, actor=store.actor)
 
 
 def _find_rows(store: Store, newest: Commit, expression: Expression) -> Found:
     spans = store.catalog.retention.list_spans(newest.table)
     files = {span.file.path: (span.file, span.added_version) for span in spans}
+    searched = set(files)
     for commit in store.catalog.retention.list_aside(newest.table):
+        searched |= {file.path for file in commit.added}
         files |= {file.path: (file, version_of(newest)) for file in commit.added if store.lake.has(file)}
     names = store.catalog.retention.list_renames(newest.table)
     swaps, texts, rows = dict[str, DataFile | None](), set[str](), 0
@@ -140,6 +156,7 @@ def _find_rows(store: Store, newest: Commit, expression: Expression) -> Found:
         partitions=tuple(sorted({files[path][0].partition for path in swaps})),
         texts=frozenset(texts),
         rows=rows,
+        searched=frozenset(searched),
     )
 
 

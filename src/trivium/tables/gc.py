@@ -10,8 +10,7 @@ from msgspec import Struct
 from trivium.durations import parse_duration
 from trivium.store.store import Store
 from trivium.tables.erase import finish_interrupted
-
-GRACE = timedelta(hours=24)  # a commit that is being staged has files that no version names yet
+from trivium.tables.orphans import GRACE, find_orphans
 
 
 class Garbage(Struct, frozen=True):
@@ -59,7 +58,7 @@ def _collect(
         )
     )
     sizes = {file.path: file.bytes for file in (freed if versions else ())}
-    sizes |= _orphans(store, table, grace)
+    sizes |= find_orphans(store, table, grace)
     if not dry_run:
         for path in sizes:
             store.lake.delete(path)
@@ -70,12 +69,3 @@ def _collect(
 def _old_versions(store: Store, table: str, older_than: str) -> list[int]:
     before = store.clock() - parse_duration(older_than)
     return [commit.version for commit in store.catalog.retention.list_versions(table, before=before) if commit.version]
-
-
-def _orphans(store: Store, table: str, grace: timedelta) -> dict[str, int]:
-    """Files that no version and no commit in quarantine names, with their sizes."""
-    named = store.catalog.retention.named_paths(table)
-    young = store.clock() - grace
-    return {
-        path: size for path, size, modified in store.lake.list_paths(table) if path not in named and modified < young
-    }

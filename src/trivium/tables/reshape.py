@@ -37,7 +37,7 @@ def rename_columns(store: Store, name: str, names: Mapping[str, str]) -> Commit:
     names: old name to new name. What was learned of a column goes with it. Raises Misuse for a column that the
     declaration names (its key, its time, a check) or a name that is taken, NotFound for one that is not there.
     """
-    return repeat_on_conflict(lambda: _rename(store, name, dict(names)))
+    return repeat_on_conflict(store, lambda noting: _rename(noting, name, dict(names)))
 
 
 def widen_column(store: Store, name: str, column: str, wanted: str) -> Commit:
@@ -45,7 +45,7 @@ def widen_column(store: Store, name: str, column: str, wanted: str) -> Commit:
 
     Raises SchemaMismatch for a change that could lose a value, and says so.
     """
-    return repeat_on_conflict(lambda: _widen(store, name, column, wanted))
+    return repeat_on_conflict(store, lambda noting: _widen(noting, name, column, wanted))
 
 
 def _rename(store: Store, name: str, names: dict[str, str]) -> Commit:

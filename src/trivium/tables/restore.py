@@ -18,7 +18,7 @@ def restore_version(store: Store, name: str, version: int) -> Commit:
 
     When nothing differs, the newest version is returned. Raises NotFound for a version that is not there (any more).
     """
-    return repeat_on_conflict(lambda: _restore(store, name, version))
+    return repeat_on_conflict(store, lambda noting: _restore(noting, name, version))
 
 
 def _restore(store: Store, name: str, version: int) -> Commit:

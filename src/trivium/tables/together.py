@@ -12,7 +12,8 @@ from trivium.errors import Misuse
 from trivium.failpoints import failpoint
 from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
-from trivium.tables.commit import draft_rows, find_known
+from trivium.tables.commit import delete_files, draft_rows, find_known
+from trivium.tables.draft_files import files_of_draft
 from trivium.tables.upkeep import keep_up
 from trivium.values.tables import Commit, Operation, TableSpec
 
@@ -38,15 +39,19 @@ def commit_parts(
         raise Misuse(f"A common commit takes one part for each table, and at least one; these are {names}.")
     for part in parts:
         store.catalog.tables.declare(part.spec, actor=store.actor)
-    known = [find_known(store, name, idempotency_key) for name in names]
+    known = [find_known(store, part.spec.name, idempotency_key, part.operation) for part in parts]
     if all(commit is not None for commit in known):
         return [commit for commit in known if commit is not None]
-    drafts = [
-        draft_rows(store, part.spec, part.rows, operation=part.operation, idempotency_key=idempotency_key, run=run)
-        for part in parts
-    ]
-    failpoint("commit:staged")
-    commits = store.catalog.tables.publish_together(_alike(drafts), actor=store.actor)
+    with files_of_draft(store) as noting:
+        drafts = [
+            draft_rows(noting, part.spec, part.rows, operation=part.operation, idempotency_key=idempotency_key, run=run)
+            for part in parts
+        ]
+        failpoint("commit:staged")
+        commits = store.catalog.tables.publish_together(_alike(drafts), actor=store.actor)
+    for draft, commit in zip(drafts, commits, strict=True):
+        if commit.id != draft.commit.id:
+            delete_files(store, draft)
     for commit in commits:
         keep_up(store, commit)
     return commits

@@ -11,8 +11,8 @@ from trivium.store.catalog.columns import merge_columns
 from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
 from trivium.tables.commit import (
-    commit_rows,
     draft_commit,
+    draft_rows,
     find_known,
     publish,
     version_of,
@@ -38,14 +38,11 @@ def upsert_rows(
     if not spec.key:
         raise Misuse(f"Table {spec.name!r} has no key, so no row replaces another; declare `key=`, or append.")
     store.catalog.tables.declare(spec, actor=store.actor)
-    known = find_known(store, spec.name, idempotency_key)
+    known = find_known(store, spec.name, idempotency_key, "upsert")
     if known is not None:
         return known
-    if store.catalog.tables.find_version(spec.name) is None:
-        refuse_doubles(spec, rows)
-        return commit_rows(store, spec, rows, idempotency_key=idempotency_key, run=run)
     return repeat_on_conflict(
-        lambda: publish(store, _draft(store, spec, rows, idempotency_key=idempotency_key, run=run))
+        store, lambda noting: publish(noting, _draft(noting, spec, rows, idempotency_key=idempotency_key, run=run))
     )
 
 
@@ -64,7 +61,9 @@ def refuse_doubles(spec: TableSpec, rows: pl.DataFrame) -> None:
 
 def _draft(store: Store, spec: TableSpec, rows: pl.DataFrame, *, idempotency_key: str | None, run: str | None) -> Draft:
     newest = store.catalog.tables.find_version(spec.name)
-    assert newest is not None  # noqa: S101 # a table that has a version keeps having one
+    if newest is None:
+        refuse_doubles(spec, rows)
+        return draft_rows(store, spec, rows, operation="upsert", idempotency_key=idempotency_key, run=run, base=0)
     staged = stage_rows(spec, rows, newest.columns)
     refuse_doubles(spec, staged)
     batch = split_partitions(spec, staged)

@@ -23,18 +23,21 @@ class FileSpan(Struct, frozen=True):
 class Erasure(Struct, frozen=True):
     """What an erasure puts in the place of the past.
 
-    swaps: path to the file without the erased rows, None when none are left. judgements: by commit id. alerts: as they
-    read now. conditioned_on: the columns that the condition named; its values are recorded nowhere.
+    searched: the paths of all files that were looked at. swaps: path to the file without the erased rows, None when
+    none are left. judgements: by commit id. alerts: as they read now. conditioned_on: the columns that the condition
+    named; its values are recorded nowhere. models: those that learnt from the rows.
     """
 
     table: str
     newest: int
+    searched: frozenset[str]
     swaps: dict[str, DataFile | None]
     judgements: tuple[tuple[str, Judgement], ...]
     alerts: tuple[Alert, ...]
     rows: int
     conditioned_on: tuple[str, ...]
     because: str
+    models: tuple[tuple[str, int], ...] = ()
 
 
 class Retention(Protocol):
@@ -86,7 +89,8 @@ class Retention(Protocol):
         """The past is as if the rows had never been there; returns the rows that each version has now.
 
         The newest version gets a successor with the operation "erase", so that whoever follows the table sees a change.
-        Raises VersionConflict when the table has another newest version than `erasure.newest`.
+        Raises VersionConflict when the table has another newest version than `erasure.newest`, or a file that was not
+        searched: one that a compaction wrote or a commit in quarantine brought.
         """
 
     def scrub(self) -> None:

@@ -57,21 +57,26 @@ class Tables(Protocol):
     def publish(self, draft: Draft, *, actor: str) -> Commit:
         """The commit is recorded: published with the next version, or kept aside when quarantined.
 
-        A commit with the same idempotency key is returned instead, and nothing changes. Publishing resolves the open
-        alerts of the partitions that it writes, and adds the commit's new columns to the table's. An overwrite
-        removes whatever its partitions hold; it raises VersionConflict when they were written to after its `base`.
-        Every other commit with a `base` raises it when that is no longer the newest version or a file that it removes
-        is not there any more. Raises SchemaMismatch for a column of another type.
+        A commit of this operation with the same idempotency key is returned instead, and nothing changes; Misuse
+        when the key stands for another operation. `committed_at` is the moment of publishing, and never before that of
+        the version before. Publishing resolves the open alerts of the partitions that it writes, and adds the commit's
+        new columns to the table's. An overwrite removes whatever its partitions hold; it raises VersionConflict when
+        they were written to after its `base`. Every other commit with a `base` raises it when that is no longer the
+        newest version, a file that it removes is not there any more, or one that it restores was given up. Raises
+        SchemaMismatch for a column of another type.
         """
 
     def publish_together(self, drafts: Sequence[Draft], *, actor: str) -> list[Commit]:
-        """All of these commits, each as `publish` does it, or none of them: several tables, one moment."""
+        """All of these commits, each as `publish` does it, or none of them: several tables, one moment.
+
+        Raises Misuse when some of their idempotency keys are known and others are not.
+        """
 
     def settle(self, commit_id: str, *, release: bool, because: str, actor: str) -> Commit:
         """A quarantined commit is released (published as flagged) or discarded; its alerts are resolved.
 
-        Raises Misuse unless it is quarantined. A release raises SchemaMismatch for a column of another type, and
-        VersionConflict as `publish` does.
+        A released commit is of the moment of its release. Raises Misuse unless it is quarantined. A release raises
+        SchemaMismatch for a column of another type or one that was renamed since, and VersionConflict as `publish`.
         """
 
     def find_commit(self, table: str, idempotency_key: str) -> Commit | None:

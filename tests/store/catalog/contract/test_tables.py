@@ -144,7 +144,9 @@ def test_each_table_counts_its_own_versions(catalog: Catalog) -> None:
 def test_a_published_commit_is_read_as_it_was_made(catalog: Catalog) -> None:
     published = publish(catalog, "a", file("a1"), file("a2", "2024-01-02", rows=5), key="k", run="r1")
     assert published == replace(draft("a", file("a1"), file("a2", "2024-01-02", rows=5), key="k", run="r1").commit,
-                                version=1, rows=15, digest=published.digest)  # fmt: skip
+                                version=1, rows=15, digest=published.digest,
+                                committed_at=published.committed_at)  # fmt: skip
+    assert published.committed_at > NOON
     assert catalog.tables.get_commit("a") == published
     assert catalog.tables.find_version("flights") == published
     assert catalog.tables.find_version("flights", 1) == published

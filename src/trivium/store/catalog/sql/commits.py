@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+
 import msgspec
 
-from trivium.errors import Misuse, VersionConflict
+from trivium.errors import Misuse, SchemaMismatch, VersionConflict
 from trivium.store.catalog.columns import merge_columns
 from trivium.store.catalog.sql.database import Transaction
 from trivium.store.catalog.sql.files import add_files, live_files, next_digest, remove_files, written_after
+from trivium.store.catalog.sql.rows import iso
 from trivium.values.tables import Column, Commit
 
 NEWEST = 'SELECT * FROM commits WHERE "table" = ? AND version IS NOT NULL ORDER BY version DESC LIMIT 1'
+RENAMED_SINCE = (
+    "SELECT * FROM commits WHERE \"table\" = ? AND operation = 'rename' AND committed_at >= ? ORDER BY version"
+)
 EVENT_OF_STATE = {"valid": "table.committed", "flagged": "table.committed", "quarantined": "table.quarantined"}
 RESHAPES = ("rename", "widen", "restore")
 
@@ -28,14 +35,26 @@ def refuse_conflict(tx: Transaction, commit: Commit, newest: Commit | None) -> N
     )
 
 
-def store_commit(tx: Transaction, commit: Commit, newest: Commit | None) -> Commit:
-    """The commit is the next version, or kept aside when it is quarantined."""
+def moment_after(tx: Transaction, tables: Iterable[str]) -> datetime:
+    """The moment of a commit to these tables: now, and never before their newest versions, whatever a clock says."""
+    now = iso(tx.clock())
+    for table in tables:
+        newest = tx.execute(NEWEST.replace("*", "committed_at"), table).fetchone()
+        now = max(now, newest[0] if newest is not None else now)
+    return datetime.fromisoformat(now)
+
+
+def store_commit(tx: Transaction, commit: Commit, newest: Commit | None, moment: datetime) -> Commit:
+    """The commit is the next version as of this moment, or kept aside when it is quarantined."""
+    commit = msgspec.structs.replace(commit, committed_at=moment)
     if commit.state == "quarantined":
         stored = msgspec.structs.replace(commit, rows=added_rows(commit))
         tx.insert("commits", stored)
         return stored
     version = 1 if newest is None or newest.version is None else newest.version + 1
     columns = _columns_after(commit, newest)
+    if commit.operation == "restore":
+        _refuse_collected(tx, commit)
     removed = remove_files(tx, commit.table, _removed_paths(tx, commit), version)
     digest = next_digest(tx, newest, commit.added, removed)
     add_files(tx, commit.table, commit.added, version)
@@ -57,8 +76,10 @@ def settle_commit(tx: Transaction, commit: Commit, *, release: bool) -> Commit:
         return settled
     newest = tx.one(Commit, NEWEST, commit.table)
     refuse_conflict(tx, commit, newest)
+    _refuse_old_names(tx, commit)
     tx.execute("DELETE FROM commits WHERE id = ?", commit.id)
-    return store_commit(tx, msgspec.structs.replace(commit, state="flagged"), newest)
+    released = msgspec.structs.replace(commit, state="flagged")
+    return store_commit(tx, released, newest, moment_after(tx, [commit.table]))
 
 
 def added_rows(commit: Commit) -> int:
@@ -72,6 +93,25 @@ def describe(commit: Commit) -> dict[str, object]:
         "commit": commit.id, "version": commit.version, "state": commit.state, "operation": commit.operation,
         "partitions": list(commit.partitions), "rows": added_rows(commit), "run": commit.run,
     }  # fmt: skip
+
+
+def _refuse_collected(tx: Transaction, commit: Commit) -> None:
+    """Raises VersionConflict for a file that was given up since the commit was drafted: its bytes may be gone."""
+    for file in commit.added:
+        known = tx.execute('SELECT 1 FROM files WHERE path = ? AND "table" = ? LIMIT 1', file.path, commit.table)
+        if known.fetchone() is None:
+            raise VersionConflict(f"A version of table {commit.table!r} was given up meanwhile; repeat the restore.")
+
+
+def _refuse_old_names(tx: Transaction, commit: Commit) -> None:
+    """Raises SchemaMismatch when a column has been renamed since the commit was kept aside: the name would be back."""
+    have = {column.name for column in commit.columns}
+    for renaming in tx.all(Commit, RENAMED_SINCE, commit.table, iso(commit.committed_at)):
+        for old in have & set(renaming.renamed):
+            raise SchemaMismatch(
+                f"Column {old!r} is called {renaming.renamed[old]!r} since version {renaming.version} of table "
+                f"{commit.table!r}, and commit {commit.id} is older: discard it, and commit its rows under that name."
+            )
 
 
 def _columns_after(commit: Commit, newest: Commit | None) -> tuple[Column, ...]:

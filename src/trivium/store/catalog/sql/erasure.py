@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
 from trivium.ids import new_id
 from trivium.store.catalog.content import content_digest, content_of
 from trivium.store.catalog.retention import Erasure
+from trivium.store.catalog.sql.commits import moment_after
 from trivium.store.catalog.sql.database import Transaction
 from trivium.values.tables import Commit, DataFile
 
@@ -85,10 +87,12 @@ def _follow(tx: Transaction, erasure: Erasure, newest: Commit, actor: str, rows:
     digest = tx.execute('SELECT digest FROM commits WHERE "table" = ? AND version = ?', erasure.table, erasure.newest)
     follower = replace(
         newest, id=new_id(), version=version, state="valid", operation="erase", partitions=(), rows=rows, added=(),
-        removed=(), idempotency_key=None, actor=actor, run=None, committed_at=tx.clock(), base=erasure.newest,
+        removed=(), idempotency_key=None, actor=actor, run=None, committed_at=moment_after(tx, [erasure.table]),
+        base=erasure.newest,
         digest=digest.fetchone()[0], renamed={}, collected_at=None,
     )  # fmt: skip
     tx.insert("commits", follower)
-    detail = {"version": version, "rows": erasure.rows, "columns": list(erasure.conditioned_on)}
-    tx.event(actor, "table.erased", erasure.table, {**detail, "files": list(erasure.swaps), "because": erasure.because})
+    detail: dict[str, Any] = {"version": version, "rows": erasure.rows, "columns": list(erasure.conditioned_on)}
+    detail |= {"files": list(erasure.swaps), "because": erasure.because, "models": list(erasure.models)}
+    tx.event(actor, "table.erased", erasure.table, detail)
     return {version: rows}

@@ -119,6 +119,8 @@ class SqlRetention:
             newest = tx.one(Commit, NEWEST, erasure.table)
             if newest is None or newest.version != erasure.newest:
                 raise VersionConflict(f"Table {erasure.table!r} changed meanwhile; repeat the erasure.")
+            if not _paths(tx, erasure.table, ("quarantined", "discarded")) <= erasure.searched:
+                raise VersionConflict(f"Table {erasure.table!r} got another file meanwhile; repeat the erasure.")
             return erase_past(tx, erasure, newest, actor)
 
     def scrub(self) -> None:
@@ -171,9 +173,11 @@ def _any_within(versions: Sequence[int], start: int, end: int) -> bool:
     return from_start < len(versions) and versions[from_start] < end
 
 
-def _paths(tx: Transaction, table: str) -> set[str]:
+def _paths(tx: Transaction, table: str, states: Sequence[str] = ("quarantined",)) -> set[str]:
+    """The paths that versions name, and commits in one of these states."""
     carried = {row[0] for row in tx.execute('SELECT path FROM files WHERE "table" = ?', table).fetchall()}
-    aside = tx.all(Commit, "SELECT * FROM commits WHERE \"table\" = ? AND state = 'quarantined'", table)
+    marks = ", ".join("?" * len(states))
+    aside = tx.all(Commit, f'SELECT * FROM commits WHERE "table" = ? AND state IN ({marks})', table, *states)
     return carried | {file.path for commit in aside for file in commit.added}
 
 

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from trivium.errors import Misuse, NotFound
 from trivium.ids import checked_name
+from trivium.store.catalog.known import refuse_other_act
 from trivium.store.catalog.sql.alerts import open_alert, resolve_alert
 from trivium.store.catalog.sql.commits import (
     EVENT_OF_STATE,
     NEWEST,
     describe,
+    moment_after,
     refuse_conflict,
     settle_commit,
     store_commit,
@@ -65,7 +67,9 @@ class SqlTables:
 
     def publish_together(self, drafts: Sequence[Draft], *, actor: str) -> list[Commit]:
         with self.database.write() as tx:
-            return [_publish(tx, draft, actor) for draft in drafts]
+            _refuse_parts(tx, drafts)
+            moment = moment_after(tx, [draft.commit.table for draft in drafts])
+            return [_publish(tx, draft, actor, moment) for draft in drafts]
 
     def settle(self, commit_id: str, *, release: bool, because: str, actor: str) -> Commit:
         with self.database.write() as tx:
@@ -168,15 +172,26 @@ class SqlTables:
         )
 
 
-def _publish(tx: Transaction, draft: Draft, actor: str) -> Commit:
+def _refuse_parts(tx: Transaction, drafts: Sequence[Draft]) -> None:
+    """Raises Misuse when only some of these commits were made before: the rest would be half of an act."""
+    known = [_by_key(tx, each.commit.table, each.commit.idempotency_key) for each in drafts]
+    there = [commit for commit in known if commit is not None]
+    if 0 < len(there) < len(drafts):
+        raise Misuse(
+            f"The idempotency key {there[0].idempotency_key!r} stands for another commit of table {there[0].table!r} "
+            f"({there[0].id}), which was made without the rest; give this common commit a key of its own."
+        )
+
+
+def _publish(tx: Transaction, draft: Draft, actor: str, moment: datetime) -> Commit:
     commit = draft.commit
-    if commit.idempotency_key is not None:
-        known = _by_key(tx, commit.table, commit.idempotency_key)
-        if known is not None:
-            return known
+    known = _by_key(tx, commit.table, commit.idempotency_key)
+    if known is not None:
+        refuse_other_act(known, commit.operation)
+        return known
     newest = tx.one(Commit, NEWEST, commit.table)
     refuse_conflict(tx, commit, newest)
-    stored = store_commit(tx, commit, newest)
+    stored = store_commit(tx, commit, newest, moment)
     for judgement in draft.judgements:
         tx.insert("judgements", judgement, commit_id=commit.id, table=commit.table)
     if stored.version is not None:
@@ -187,7 +202,9 @@ def _publish(tx: Transaction, draft: Draft, actor: str) -> Commit:
     return stored
 
 
-def _by_key(tx: Transaction, table: str, key: str) -> Commit | None:
+def _by_key(tx: Transaction, table: str, key: str | None) -> Commit | None:
+    if key is None:
+        return None
     return tx.one(Commit, 'SELECT * FROM commits WHERE "table" = ? AND idempotency_key = ?', table, key)
 
 
