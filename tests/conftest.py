@@ -17,6 +17,15 @@ from trivium.store.store import Store, connect, open_store, use_store
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What Trivium keeps for a user (keys, checkpoints) is kept apart from that of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp("own")))
+        yield
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """The store of a new project, acting as ada."""

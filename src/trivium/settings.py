@@ -22,6 +22,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     store: where the catalog is: a `postgresql://` URL, or "" for a file in `.trivium/`.
     storage: where rows and blobs are: a folder, from `root` unless absolute, or `s3://bucket/prefix`.
+    checkpoints: the folder, apart from the project, in which signed checkpoints of the audit log are kept; "" for one
+    of the user's own, "off" for none. audit_key: the file of the key that signs them, or the key itself as PEM text.
     openlineage: who is sent lineage: an `http(s)://` URL, or a file; "" for nobody. openlineage_key: a server's token.
     """
 
@@ -35,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pipelines: tuple[str, ...] = ()
     openlineage: str = ""
     openlineage_key: str = ""
+    checkpoints: str = ""
+    audit_key: str = ""
 
     @property
     def state(self) -> Path:
@@ -63,6 +67,8 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
                 "executor",
                 "openlineage",
                 "openlineage_key",
+                "checkpoints",
+                "audit_key",
             )
             if f"TRIVIUM_{name.upper()}" in environ
         },
@@ -76,6 +82,13 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
     except msgspec.ValidationError as error:
         known = ", ".join(field for field in Settings.__struct_fields__ if field != "root")
         raise Misuse(f"The settings of {root} are not usable: {error}. Known settings: {known}.") from None
+
+
+def user_folder(kind: Literal["config", "state"], *, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this user's own settings, or what Trivium remembers for this user, are (XDG Base Directory, 0.8)."""
+    named = Path(environ.get(f"XDG_{kind.upper()}_HOME", ""))
+    default = {"config": ".config", "state": ".local/state"}[kind]
+    return (named if named.is_absolute() else Path(environ.get("HOME") or Path.home()) / default) / "trivium"
 
 
 def find_root(start: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from trivium.cli.flags import Flags
 from trivium.errors import Misuse
 from trivium.settings import Settings, is_project, load_settings
+from trivium.store.audit.due import checkpoint_if_due
 from trivium.store.store import Store, open_store, use_store
 
 
@@ -22,8 +24,16 @@ def open_project(context: typer.Context) -> Store:
             "folder, or name it with `trivium --root FOLDER`."
         )
     store = open_store(settings)
-    context.call_on_close(store.close)
+    context.call_on_close(partial(close_project, store, store.catalog.events.newest_number()))
     return context.with_resource(use_store(store))
+
+
+def close_project(store: Store, newest: int) -> None:
+    """The store is closed. If there were events after `newest`, the audit log has a checkpoint of the last hour."""
+    try:
+        checkpoint_if_due(store, since=newest)
+    finally:
+        store.close()
 
 
 def find_settings(context: typer.Context) -> Settings:

@@ -11,6 +11,7 @@ from trivium.failpoints import failpoint
 from trivium.lineage.openlineage.emit import emit_in_tick
 from trivium.pipelines.inputs import describe_alerts
 from trivium.pipelines.pipeline import Pipeline
+from trivium.store.audit.due import checkpoint_if_due
 from trivium.store.store import Store
 from trivium.tables.partitioning import is_due
 from trivium.tables.split_age import watch_splits
@@ -34,7 +35,8 @@ def tick(store: Store, pipelines: Sequence[Pipeline[..., Any]]) -> list[Firing]:
 
     A firing whose inputs have open blocking alerts is refused with that reason, and tried again when the alerts change.
     A firing that was running when the process died is resumed under the same run. Splits that grew too
-    old have an alert. Lineage goes to its receiver, if the settings name one.
+    old have an alert. Lineage goes to its receiver, if the settings name one. The audit
+    log has a checkpoint of the last hour.
     """
     for spec in store.catalog.triggers.list_triggers():
         if not spec.paused:
@@ -44,6 +46,7 @@ def tick(store: Store, pipelines: Sequence[Pipeline[..., Any]]) -> list[Firing]:
     acted = [_act(store, firing, by_name) for firing in waiting]
     watch_splits(store)
     emit_in_tick(store)
+    checkpoint_if_due(store)
     return [after for before, after in zip(waiting, acted, strict=True) if after != before]
 
 

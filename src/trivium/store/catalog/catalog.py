@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from trivium.clock import Clock
+from trivium.store.catalog.audit import Audit
 from trivium.store.catalog.endpoints import Endpoints
 from trivium.store.catalog.events import Events
 from trivium.store.catalog.labels import Labelling
@@ -16,6 +17,7 @@ from trivium.store.catalog.retention import Retention
 from trivium.store.catalog.runs import Runs
 from trivium.store.catalog.splits import Splits
 from trivium.store.catalog.sql.alerts import SqlAlerts
+from trivium.store.catalog.sql.audit import SqlAudit
 from trivium.store.catalog.sql.database import Database
 from trivium.store.catalog.sql.endpoints import SqlEndpoints
 from trivium.store.catalog.sql.events import SqlEvents
@@ -52,6 +54,7 @@ class Catalog:
     endpoints: Endpoints
     triggers: Triggers
     events: Events
+    audit: Audit
     lineage: Lineage
     splits: Splits
     labels: Labelling
@@ -80,6 +83,7 @@ def open_catalog(place: Path | str, *, clock: Clock, durability: str = "full", p
         endpoints=SqlEndpoints(database),
         triggers=SqlTriggers(database),
         events=SqlEvents(database),
+        audit=SqlAudit(database),
         lineage=SqlLineage(database),
         splits=SqlSplits(database),
         labels=SqlLabelling(database),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -15,6 +16,18 @@ class ChainReport(Struct, frozen=True):
     events: int
     head: str
     problems: tuple[str, ...]
+
+
+class StoredEvent(Struct, frozen=True):
+    """An event exactly as it is stored: if somebody changed it behind our back, of any type, or None for no text."""
+
+    seq: Any
+    at: Any
+    actor: Any
+    kind: Any
+    subject: Any
+    detail: Any
+    hash: Any
 
 
 class Events(Protocol):
@@ -34,6 +47,15 @@ class Events(Protocol):
 
     def list_newest(self, *, limit: int = 50, subject: str | None = None) -> list[Event]:
         """The newest events, newest first."""
+
+    def newest_number(self) -> int:
+        """The number of the newest event, 0 when there is none."""
+
+    def read_stored(self) -> Iterator[StoredEvent]:
+        """Every event as it is stored, by number, a page at a time: also those that no event of ours could be."""
+
+    def count(self, *, through: int) -> int:
+        """How many events are stored, without those that come after this number."""
 
     def verify(self) -> ChainReport:
         """Every hash is computed again and compared."""

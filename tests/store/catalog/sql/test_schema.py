@@ -15,6 +15,7 @@ from trivium.store.catalog.sql.migration import migrations
 from trivium.store.catalog.sql.session import Session
 from trivium.store.catalog.sql.session_opener import session_opener
 from trivium.values.alerts import Alert, Judgement
+from trivium.values.audit import Witness
 from trivium.values.endpoints import Endpoint, Verdict
 from trivium.values.events import Event, Firing, TriggerSpec
 from trivium.values.labels import Claim, LabelSpec
@@ -50,10 +51,12 @@ STRUCTS: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "task_runs": (TaskRun, set()),
     "triggers": (TriggerSpec, {"cursor"}),
     "verdicts": (Verdict, {"id"}),
+    "witnesses": (Witness, set()),
 }
 INDEXES = {
     "lineage_reads": {"run", "node", "kind", "name", "version", "columns"},
     "positions": {"name", "seq"},
+    "projects": {"id"},
     "task_outputs": {"digest", "run", "node"},
 }
 SCHEMA = {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from trivium.store.catalog.events import ChainReport
+from trivium.store.catalog.events import ChainReport, StoredEvent
 from trivium.store.catalog.sql.chain import FIRST, event_hash
 from trivium.store.catalog.sql.database import Database
 from trivium.values.events import Event
 
+COLUMNS = ("seq", "at", "actor", "kind", "subject", "detail", "hash")
+STORED = f"SELECT {', '.join(COLUMNS)} FROM events WHERE seq > ? ORDER BY seq LIMIT 10000"
+NUMBERS = "SELECT seq FROM events WHERE seq > ? ORDER BY seq LIMIT 1000"
 SMALLEST = -(2**63)
 PAGE = "SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT 10000"
 
@@ -57,6 +61,34 @@ class SqlEvents:
                 problems.append(f"event {row['seq']} ({row['kind']} {row['subject']}) does not match its hash")
             before, expected = row["hash"], row["seq"] + 1
         return ChainReport(events=expected - 1, head=before, problems=tuple(problems[:20]))
+
+    def newest_number(self) -> int:
+        newest = self.database.read().execute("SELECT seq FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        return newest["seq"] if newest and isinstance(newest["seq"], int) else 0
+
+    def read_stored(self) -> Iterator[StoredEvent]:
+        after: Any = SMALLEST
+        while page := self._page(after):
+            yield from page
+            after = page[-1].seq
+
+    def count(self, *, through: int) -> int:
+        # Not "up to": a row whose number cannot be compared is counted, too.
+        counted = "SELECT count(*) - count(CASE WHEN seq > ? THEN 1 END) AS events FROM events"
+        return int(self.database.read().execute(counted, through).fetchone()["events"])
+
+    def _page(self, after: Any) -> list[StoredEvent]:
+        try:
+            return [StoredEvent(*row) for row in self.database.read().execute(STORED, after)]
+        except sqlite3.OperationalError:  # bytes that are no text, which no event of ours has
+            numbers = self.database.read().execute(NUMBERS, after).fetchall()
+            return [StoredEvent(*(self._value(name, row["seq"]) for name in COLUMNS)) for row in numbers]
+
+    def _value(self, name: str, seq: Any) -> Any:
+        try:
+            return self.database.read().execute(f"SELECT {name} FROM events WHERE seq = ?", seq).fetchone()[0]
+        except sqlite3.OperationalError:
+            return None
 
     def _rows(self) -> Iterator[Any]:
         after = SMALLEST  # also a number that no event of ours has is looked at

@@ -1,0 +1,1 @@
+"""Checkpoints of the audit log, signed and kept apart from it, and its examination."""
