@@ -22,6 +22,7 @@ HEAVY = (
     "starlette",
     "uvicorn",
     "msgspec",
+    "obstore",
     "rich",
     "typer",
 )

@@ -85,7 +85,9 @@ def kill_at_random(folder: Path, seed: int) -> None:
         writer.wait(timeout=random.Random(seed).random() * 0.03)
     except subprocess.TimeoutExpired:
         writer.kill()
-    check_after_kill(folder, "".join(first) + writer.communicate()[0])
+    with writer:  # communicate() would not see the lines that readline() has read ahead
+        output = "".join(first) + writer.stdout.read()
+    check_after_kill(folder, output)
 
 
 @pytest.mark.parametrize("seed", range(3))
