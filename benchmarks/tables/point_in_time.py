@@ -68,6 +68,7 @@ view = FeatureView(
 )
 store = FeatureStore(config=RepoConfig(
     project="bench", provider="local", registry=folder + "/registry.db", offline_store={"type": "duckdb"},
+    online_store={"type": "sqlite", "path": folder + "/online.db"},
     entity_key_serialization_version=3,
 ))
 store.apply([number, view])
