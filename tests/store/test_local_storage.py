@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,15 @@ def test_what_one_process_compared_the_next_one_knows(tmp_path: Path, monkeypatc
     monkeypatch.setattr("trivium.store.local_storage.digest_file", None)
     again = LocalStorage(tmp_path / "stored", proven=Proven(memory))
     assert len(again.local_paths([Wanted("t/a", digest_bytes(b"x"))])) == 1
+
+
+def test_threads_that_compare_at_once_all_remember(tmp_path: Path) -> None:
+    for turn in range(20):
+        proven = Proven(tmp_path / str(turn))
+        with ThreadPoolExecutor(16) as threads:
+            list(threads.map(lambda number, proven=proven: proven.add(str(number), "stamp"), range(64)))
+        assert all(proven.holds(str(number), "stamp") for number in range(64))
+        assert len((tmp_path / str(turn)).read_text().splitlines()) == 64
 
 
 def test_a_memory_that_was_cut_short_or_grew_large_is_no_obstacle(

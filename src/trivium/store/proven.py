@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 LARGEST = 16 << 20
 
@@ -16,6 +17,7 @@ class Proven:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._pairs: set[str] | None = None
+        self._guard = Lock()
 
     def holds(self, digest: str, stamp: str) -> bool:
         """Whether bytes with this stamp had this digest."""
@@ -34,7 +36,9 @@ class Proven:
 
     def _known(self) -> set[str]:
         if self._pairs is None:
-            self._pairs = _read(self._file) if self._file is not None and self._file.is_file() else set()
+            with self._guard:
+                if self._pairs is None:  # threads that come at once read the file once, and share what they add
+                    self._pairs = _read(self._file) if self._file is not None and self._file.is_file() else set()
         return self._pairs
 
 
