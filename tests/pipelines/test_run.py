@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from types import ModuleType
 from typing import Any
 
@@ -480,6 +480,30 @@ def test_a_table_that_a_task_reads_by_itself_keeps_it_from_being_cached(
     assert load_result(store, run.id) == 2
     why = tasks(store, run.id)["count"].reason
     assert why == "cannot be cached: table 'lone' is read inside the task; pass it as an argument."
+
+
+def test_a_table_that_a_task_joins_by_itself_keeps_it_from_being_cached(
+    store: Store, module: Callable[..., ModuleType]
+) -> None:
+    found = module("""
+        from datetime import datetime
+        import polars as pl
+        import trivium as tv
+
+        lone = tv.Table("lone", key="a", time="at", watch="off")
+
+        @tv.task
+        def joined() -> int:
+            rows = pl.DataFrame({"a": [1], "at": [datetime(2024, 1, 2)]})
+            return tv.as_of(rows, {"lone": lone}, on="at").collect().height
+
+        @tv.pipeline
+        def joining():
+            return joined()
+    """)
+    found.lone.append(pl.DataFrame({"a": [1], "at": [datetime(2024, 1, 1, tzinfo=UTC).replace(tzinfo=None)], "x": [1]}))
+    run = found.joining.run()
+    assert "table 'lone' is read inside the task" in tasks(store, run.id)["joined"].reason
 
 
 def test_the_split_is_a_task_with_two_outputs(store: Store) -> None:

@@ -21,7 +21,8 @@ from trivium.pipelines.signature import annotations_of, is_table
 from trivium.pipelines.source import digest_code, digest_file_code, is_first_party, names_of
 
 MISSING = object()
-READS = frozenset({"read", "lookup", "get_latest"})
+READS = frozenset({"read", "lookup", "get_latest", "at", "diff", "batches", "torch_dataset"})
+JOIN = "as_of"  # reads the tables that it is given
 GENERATED = frozenset({"_abc_impl"})
 
 
@@ -129,9 +130,10 @@ class _Walk:
         for note in annotations_of(function).values():
             self.visit_annotation(note)
         names = names_of(code)
+        joins = any(chain[-1] == JOIN for chain in names.chains)
         for chain in names.chains:
             name, value = resolve(chain, function.__globals__)
-            if is_table(value) and chain[-1] in READS:
+            if is_table(value) and (chain[-1] in READS or (joins and not hasattr(value, chain[-1]))):
                 self.refuse(name, f"table {value.name!r} is read inside the task; pass it as an argument.")
             elif value is not MISSING:
                 self.visit(name, value)
