@@ -9,6 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from trivium.errors import VersionConflict
+from trivium.failpoints import failpoint
 from trivium.ids import new_id
 
 
@@ -24,6 +25,7 @@ def write_durably(path: Path, write: Callable[[Path], None], *, sync: bool = Tru
         write(aside)
         if sync:
             _flush(aside)
+        failpoint("file:written")
         _move(aside, path, fresh=fresh)
     except BaseException:
         aside.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from trivium.failpoints import failpoint
 from trivium.store.store import Store
 from trivium.tables.draft_files import files_of_draft
 from trivium.values.tables import Commit, DataFile
@@ -46,6 +47,7 @@ def merge_files(store: Store, table: str, files: Sequence[DataFile]) -> int:
     """One file carries what these neighbours carried; 0 when somebody replaced one of them meanwhile."""
     with files_of_draft(store) as noting:
         merged = noting.lake.write(table, files[0].partition, store.lake.scan(files).collect())
+        failpoint("compact:written")
         if store.catalog.tables.compact(table, files, merged, actor=store.actor):
             return len(files)
     store.lake.delete(merged)

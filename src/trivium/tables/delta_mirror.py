@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from trivium.errors import NotFound, VersionConflict
+from trivium.failpoints import failpoint
 from trivium.store.store import Store
 from trivium.tables.delta_checkpoint import EVERY, checkpoint_name, pointer, pointer_name, write_checkpoint
 from trivium.tables.delta_log import (
@@ -59,6 +60,7 @@ def mirror_table(store: Store, table: str, newest: Commit | None = None, *, anew
 def _mirror_version(store: Store, commit: Commit) -> None:
     version = commit.version or 0
     before = _version(store, commit.table, version - 1).columns if version > 1 else commit.columns
+    failpoint("mirror:writing")
     _write_entry(store, commit, before)
     if version % EVERY == 0:
         _write_checkpoint(store, commit)

@@ -125,8 +125,10 @@ def _finish(store: Store, table: str, told: Mapping[str, Any]) -> None:
     mark_retrain_due(store, table, models, because=told["because"])
     for path in (*told["files"], *find_orphans(store, table)):
         store.lake.delete(path)
+    failpoint("erase:deleted")
     forget_derived(store, table)
     forget_mirror(store, table)
+    failpoint("erase:forgotten")
     with suppress(UnsupportedValue):
         mirror_table(store, table, anew=True)
     store.catalog.retention.scrub()

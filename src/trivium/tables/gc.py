@@ -8,6 +8,7 @@ from datetime import timedelta
 from msgspec import Struct
 
 from trivium.durations import parse_duration
+from trivium.failpoints import failpoint
 from trivium.store.store import Store
 from trivium.tables.erase import finish_interrupted
 from trivium.tables.orphans import GRACE, find_orphans
@@ -60,6 +61,7 @@ def _collect(
     sizes = {file.path: file.bytes for file in (freed if versions else ())}
     sizes |= find_orphans(store, table, grace)
     if not dry_run:
+        failpoint("gc:collected")
         for path in sizes:
             store.lake.delete(path)
     kept = {version: pinned[version] for version in old if version in pinned}

@@ -146,7 +146,7 @@ def test_a_published_commit_is_read_as_it_was_made(catalog: Catalog) -> None:
     assert published == replace(draft("a", file("a1"), file("a2", "2024-01-02", rows=5), key="k", run="r1").commit,
                                 version=1, rows=15, digest=published.digest,
                                 committed_at=published.committed_at)  # fmt: skip
-    assert published.committed_at > NOON
+    assert published.committed_at != NOON  # that was when it was drafted
     assert catalog.tables.get_commit("a") == published
     assert catalog.tables.find_version("flights") == published
     assert catalog.tables.find_version("flights", 1) == published
