@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from trivium.errors import Misuse
 from trivium.frames.stream import Wish
@@ -13,8 +13,8 @@ def split_address(text: str) -> tuple[str, dict[str, str]]:
     """The address without its options, and the options. Raises Misuse for NUL in it."""
     if "\0" in text:
         raise Misuse(f"{text!r} is no address: it has a NUL in it.")
-    parts = urlsplit(text)
-    return urlunsplit(parts._replace(query="")), dict(parse_qsl(parts.query, keep_blank_values=True))
+    address, _, options = text.partition("?")
+    return address, dict(parse_qsl(options, keep_blank_values=True))
 
 
 def with_options(address: str, options: dict[str, str]) -> str:

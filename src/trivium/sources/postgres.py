@@ -56,7 +56,8 @@ def _pieces(connection: Any, query: str, name: str) -> Iterator[pl.DataFrame]:
         try:
             # An option of the cursor's, so that the server plans for all rows and not for the first ones.
             connection.run("BEGIN READ ONLY; SET LOCAL cursor_tuple_fraction = 1")
-            connection.run(f"DECLARE pieces NO SCROLL CURSOR FOR {query}")
+            # Prepared, so that the server takes one statement and not several.
+            connection.prepare(f"DECLARE pieces NO SCROLL CURSOR FOR {query}").run()
             connection.run("FETCH 0 FROM pieces")
             names = [column["name"] for column in connection.columns]
             check_columns(names, name)

@@ -13,7 +13,6 @@ from trivium.errors import Misuse
 from trivium.frames.files import open_file
 from trivium.frames.frame import frame_of
 from trivium.frames.stream import Stream, Wish, collect, piece_rows, slices
-from trivium.sources.address import split_address
 from trivium.sources.duckdb_file import open_duckdb
 from trivium.sources.folder import is_pattern, open_folder, open_pattern
 from trivium.sources.postgres import open_postgres
@@ -67,8 +66,7 @@ def read_source(value: Any, *, types: Any = None, time: str | None = None, query
 def _open_address(scheme: str, text: str, wish: Wish) -> Stream:
     opener = OPENERS.get(scheme.lower())
     if opener is None:
-        shown = split_address(text)[0]
-        raise Misuse(f"{shown} is no source: addresses begin with {', '.join(f'{each}://' for each in OPENERS)}.")
+        raise Misuse(f"{scheme}:// is no source: addresses begin with {', '.join(f'{each}://' for each in OPENERS)}.")
     return opener(text, wish)
 
 

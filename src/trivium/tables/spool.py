@@ -64,7 +64,7 @@ class Spool:
         staged = stage_rows(self._spec, piece, self._columns)
         merge_columns(self._spec.name, self._columns, columns_of(staged))
         if self._spec.time is not None:
-            partition_names(self._spec, self._spec.time, staged.select(self._spec.time))
+            partition_names(self._spec, self._spec.time, staged)
         self._union.see(staged.schema, self._name)
         self._waiting.append(staged)
         self.rows += staged.height
