@@ -17,7 +17,7 @@ from trivium.store.store import Store
 from trivium.tables.loading.block import Block, Rows, cut_batches
 from trivium.tables.loading.forked import read_matrix
 from trivium.tables.loading.manner import BatchOptions, Manner, check_manner
-from trivium.tables.loading.matrix import Matrix, Memory, check_numbers, frame_of_matrix, matrix_of
+from trivium.tables.loading.matrix import Memory, check_numbers, frame_of_matrix, matrix_of
 from trivium.tables.loading.pieces import (
     NATURAL,
     Piece,
@@ -40,7 +40,6 @@ from trivium.tables.loading.torch_import import import_torch
 BLOCK_ROWS = 1 << 17
 PIECES_OF_WINDOW = 4
 READERS = 1  # the engine that reads has threads of its own
-GATHERERS = 2
 REMEDY = "leave it out of columns=, make it a number in apply= or in the table, or take as_='polars'."
 REMEDY_FULL = (
     "leave it out of columns=, make it a number in the table, or say shuffle='window', which takes any column."
@@ -123,11 +122,12 @@ class Batches:
         matrix = self.prepared.cache.map()
         order = UniformOrder(self.prepared.rows, self.manner.seed, self.epoch)
         jobs = (
-            partial(_gather, matrix, order, low, high)
+            partial(order.take, low, high)
             for begin, end in wrap(self._first, self._share[1], self.prepared.rows)
             for low, high in order.cut(begin, end, BLOCK_ROWS)
         )
-        return read_ahead(jobs, threads=GATHERERS)
+        for part in read_ahead(jobs, threads=READERS):
+            yield Block(matrix, part)
 
 
 def load_batches(store: Store, name: str, version: int | None = None, **options: Unpack[BatchOptions]) -> Batches:
@@ -196,7 +196,7 @@ def finish_rows(prepared: Prepared, rows: Rows) -> Any:
         return rows
     if isinstance(rows, pl.DataFrame):
         check_numbers(rows.schema, REMEDY)
-        rows = matrix_of([rows], manner.precision)
+        rows = matrix_of([rows], rows.shape, manner.precision)
     return import_torch().from_numpy(rows) if manner.as_ == "torch" else rows
 
 
@@ -207,9 +207,7 @@ def _read(prepared: Prepared, block: tuple[int, int, Sequence[Span]], memory: Me
     if source.is_forked:
         return read_matrix(source, spans, manner.precision), number, skip
     parts = source.read(spans)
-    as_frame = manner.apply is not None or manner.as_ == "polars"
-    return pl.concat(parts, rechunk=True) if as_frame else matrix_of(parts, manner.precision, memory), number, skip
-
-
-def _gather(matrix: Matrix, order: UniformOrder, first: int, last: int) -> Block:
-    return Block(np.take(matrix, order[first:last], axis=0, mode="clip"))  # "clip" is what numpy is quick at
+    if manner.apply is not None or manner.as_ == "polars":
+        return pl.concat(parts, rechunk=True), number, skip
+    shape = sum(span.rows for span in spans), len(source.version.columns)
+    return matrix_of(parts, shape, manner.precision, memory), number, skip

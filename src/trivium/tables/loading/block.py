@@ -37,7 +37,7 @@ def cut_batches(blocks: Iterator[Block], size: int, *, drop_last: bool) -> Itera
     parts: list[Rows] = []
     have = 0
     for block in blocks:
-        height = len(block.rows)
+        height = len(block.rows if block.order is None else block.order)
         bounds = [block.taken, *range(block.taken + size - have, height, size), height]
         for first, last in pairwise(bounds):
             parts.append(block.take(first, last))

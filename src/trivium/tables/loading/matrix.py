@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -37,22 +37,29 @@ class Memory:
         return self._held[:rows]
 
 
-def matrix_of(parts: Sequence[pl.DataFrame], precision: Precision, memory: Memory | None = None) -> Matrix:
+def matrix_of(
+    parts: Iterable[pl.DataFrame], shape: tuple[int, int], precision: Precision, memory: Memory | None = None
+) -> Matrix:
     """(n, columns) floats of these rows after each other, row after row in memory: a null is NaN, true is 1.
 
+    shape: how many rows and columns the parts have together; each part is let go before the next one is made.
     memory: where the matrix is made, in the place of the one before; None: in memory of its own.
     Raises Misuse for an integer that a float of this precision cannot hold, rather than change it.
     """
-    dtype = pl.Float32 if precision == "float32" else pl.Float64
-    matrix = (memory or Memory()).matrix(sum(map(len, parts)), parts[0].width, precision)
+    matrix = (memory or Memory()).matrix(*shape, precision)
     first = 0
     for rows in parts:
         check_integers(rows, precision)
-        last = first + rows.height
-        for at, values in enumerate(rows.get_columns()):
-            matrix[first:last, at] = (values if values.dtype == dtype else values.cast(dtype)).to_numpy()
-        first = last
+        fill_matrix(matrix[first : first + rows.height], rows)
+        first += rows.height
     return matrix
+
+
+def fill_matrix(matrix: Matrix, rows: pl.DataFrame) -> None:
+    """The matrix holds these rows, a null as NaN."""
+    dtype = pl.Float32 if matrix.dtype == np.float32 else pl.Float64
+    for at, values in enumerate(rows.get_columns()):
+        matrix[:, at] = (values if values.dtype == dtype else values.cast(dtype)).to_numpy()
 
 
 def check_integers(rows: pl.DataFrame, precision: Precision) -> None:

@@ -142,7 +142,8 @@ def _write(cache: RowCache, source: RowSource, pieces: Sequence[Piece], aside: P
 
 
 def _matrix(source: RowSource, piece: Piece, precision: Precision) -> Matrix:
-    return matrix_of(source.read([Span(piece, 0, piece.matching)]), precision)
+    shape = piece.matching, len(source.version.columns)
+    return matrix_of(source.read([Span(piece, 0, piece.matching)]), shape, precision)
 
 
 def _write_header(file: IO[bytes], header: Header) -> None:

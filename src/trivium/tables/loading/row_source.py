@@ -69,11 +69,11 @@ class RowSource:
             return Lake(open_storage(self.settings, "tables"), ids=new_id)
         return self._lake
 
-    def read(self, spans: Sequence[Span]) -> list[pl.DataFrame]:
+    def read(self, spans: Sequence[Span]) -> Iterator[pl.DataFrame]:
         """The wanted rows of these spans, in their order; those that follow each other are read in one go."""
         if self.version.where is None:
-            return [self._scan(start, stop).collect() for start, stop in ranges_of(spans)]
-        return [self._wanted(span.piece)[span.first : span.last] for span in spans]
+            return (self._scan(start, stop).collect() for start, stop in ranges_of(spans))
+        return (self._wanted(span.piece)[span.first : span.last] for span in spans)
 
     def count(self, start: int, stop: int) -> int:
         """How many of the rows [start, stop) the condition is true for; only its columns are read."""

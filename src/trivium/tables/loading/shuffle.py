@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+Rows: TypeAlias = NDArray[np.uint32] | NDArray[np.int64]
+
 PIECES, WINDOW, BUCKETS, WITHIN = range(4)  # what a stream of chance is for: two uses never share one
 BUCKET = 1 << 15  # rows that fit in the processor's cache
+STRETCHES = 64
 
 
 def chance(seed: int, epoch: int, *use: int) -> np.random.Generator:
@@ -27,23 +31,22 @@ class UniformOrder:
 
     def __init__(self, rows: int, seed: int, epoch: int, *, bucket: int = BUCKET) -> None:
         buckets = min(max(rows // bucket, 1), 1 << 16)
-        narrow = np.uint8 if buckets <= 1 << 8 else np.uint16  # a radix sort is what makes this quick
-        draws = chance(seed, epoch, BUCKETS).integers(0, buckets, rows, dtype=narrow)
-        wide = np.uint32 if rows < 1 << 32 else np.uint64
-        self._order: NDArray[np.unsignedinteger] = np.argsort(draws, kind="stable").astype(wide)
-        self._ends = np.cumsum(np.bincount(draws, minlength=buckets), dtype=np.int64)
+        step = max(bucket * 4, -(-rows // STRETCHES), 1)
+        chances = chance(seed, epoch, BUCKETS)
+        # Stretches of rows, each sorted by bucket, with where each bucket starts in it.
+        self._stretches = [_draw(chances, at, min(at + step, rows), buckets) for at in range(0, rows, step)]
+        sizes = [np.diff(starts) for _, starts in self._stretches]
+        self._ends = np.cumsum(np.sum([np.zeros(buckets, np.int64), *sizes], axis=0))
         self._seed, self._epoch = seed, epoch
 
-    def __getitem__(self, wanted: slice) -> NDArray[np.unsignedinteger]:
-        """The rows at these places of the order."""
-        first, last = int(wanted.start), int(wanted.stop)
+    def take(self, first: int, last: int) -> NDArray[np.int64]:
+        """The rows at the places [first, last) of the order."""
         if first >= last:
-            return self._order[:0]
+            return np.empty(0, np.int64)
         low = int(np.searchsorted(self._ends, first, side="right"))
         high = int(np.searchsorted(self._ends, last, side="left"))
-        begin = self._begin(low)
-        parts = [self._bucket(number) for number in range(low, high + 1)]
-        return np.concatenate(parts)[first - begin : last - begin]
+        begin = int(self._ends[low - 1]) if low else 0
+        return np.concatenate([self._bucket(number) for number in range(low, high + 1)])[first - begin : last - begin]
 
     def cut(self, first: int, last: int, rows: int) -> Iterator[tuple[int, int]]:
         """The places [first, last) in stretches of `rows` or somewhat more, that end where a bucket does."""
@@ -53,9 +56,16 @@ class UniformOrder:
             yield first, stop
             first = stop
 
-    def _begin(self, number: int) -> int:
-        return int(self._ends[number - 1]) if number else 0
+    def _bucket(self, number: int) -> NDArray[np.int64]:
+        held = np.concatenate([rows[starts[number] : starts[number + 1]] for rows, starts in self._stretches])
+        return chance(self._seed, self._epoch, WITHIN, number).permutation(held.astype(np.int64))
 
-    def _bucket(self, number: int) -> NDArray[np.unsignedinteger]:
-        rows = self._order[self._begin(number) : int(self._ends[number])]
-        return chance(self._seed, self._epoch, WITHIN, number).permutation(rows)
+
+def _draw(chances: np.random.Generator, first: int, last: int, buckets: int) -> tuple[Rows, NDArray[np.int64]]:
+    """The rows [first, last) sorted by the bucket that each draws, and where each bucket starts, the end included."""
+    narrow = np.uint8 if buckets <= 1 << 8 else np.uint16  # numpy sorts these by radix
+    draws = chances.integers(0, buckets, last - first, dtype=narrow)
+    rows = np.argsort(draws, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(draws, minlength=buckets))])
+    rows += first
+    return rows.astype(np.uint32) if last < 1 << 32 else rows, starts
