@@ -6,6 +6,7 @@ from trivium.cli.group import noun_app
 from trivium.cli.table_acts import discard_commit, export_rows, import_rows, release_commit
 from trivium.cli.table_changes import delete, erase, list_snapshots, rename, restore, snapshot, widen
 from trivium.cli.table_checks import backtest, check_table, profile_table
+from trivium.cli.table_label import label_rows
 from trivium.cli.table_reads import diff_table, list_tables, query, show_log, show_table
 
 app = noun_app("Versioned rows, and what the checks say of them.")
@@ -28,3 +29,4 @@ app.command("widen")(widen)
 app.command("restore")(restore)
 app.command("snapshot")(snapshot)
 app.command("snapshots")(list_snapshots)
+app.command("label")(label_rows)
