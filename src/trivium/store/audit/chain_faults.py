@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from trivium.store.audit.homes import find_homes
+from trivium.store.audit.homes import NEAR, find_homes
 from trivium.store.audit.walk import Walk
 from trivium.store.catalog.events import StoredEvent
 from trivium.values.audit import Fault
@@ -66,9 +66,9 @@ def _moved(moved: Mapping[int, int]) -> Iterator[Fault]:
 
 
 def _shift(moved: Mapping[int, int]) -> int | None:
-    """By how much all of these were moved, None when not all by the same."""
+    """By how much all of these were moved, None when not all by the same few places."""
     shifts = {home - seq for seq, home in moved.items()}
-    return shifts.pop() if len(shifts) == 1 else None
+    return shifts.pop() if len(shifts) == 1 and max(map(abs, shifts)) <= NEAR else None
 
 
 def _beside(moved: Mapping[int, int]) -> set[int]:
