@@ -254,8 +254,8 @@ def test_a_commit_brings_judgements_alerts_and_event_with_it(catalog: Catalog) -
     assert kinds(catalog) == ["table.committed", "alert.opened", "alert.opened"]
     event = catalog.events.list_events(kind="table.committed", subject="flights")[0]
     assert event.detail == {
-        "commit": "a", "version": 1, "state": "flagged", "operation": "append", "partitions": ["2024-01-01", "2024-01-02"], "rows": 20,
-        "run": None,
+        "commit": "a", "version": 1, "state": "flagged", "operation": "append",
+        "partitions": ["2024-01-01", "2024-01-02"], "rows": 20, "run": None,
     }  # fmt: skip
 
 
