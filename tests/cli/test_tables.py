@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import polars as pl
 import pytest
+from tests.cli.conftest import write_csv
+
+import trivium as tv
+from trivium.cli.import_view import ImportView, progress_line
+from trivium.store.store import connect
+from trivium.tables.import_source import Progress
 
 Terminal = Callable[..., Any]
 
@@ -76,7 +85,7 @@ def test_a_query_reads_tables_and_nothing_else(terminal: Terminal, project: Path
     assert sorted(each.name for each in project.iterdir()) == before
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "arrow"])
 def test_exported_rows_are_imported_again_as_they_were(terminal: Terminal, project: Path, ending: str) -> None:
     assert terminal("tables", "export", "weather", f"out.{ending}").status == 0
     assert terminal("tables", "import", "again", f"out.{ending}", "--key", "id").status == 0
@@ -91,3 +100,75 @@ def test_an_export_to_an_unknown_ending_writes_nothing(terminal: Terminal, proje
 
 def test_a_declared_table_is_not_declared_again_by_an_import(terminal: Terminal, project: Path) -> None:
     assert terminal("tables", "import", "weather", "second.csv", "--key", "at").status == 2
+
+
+def test_an_import_tells_each_commit_and_goes_on_where_it_stopped(terminal: Terminal, project: Path) -> None:
+    again = terminal("tables", "import", "weather", "first.csv")
+    assert (again.status, again.out) == (0, "1 of 1 commits were there already: nothing is doubled.\n")
+    facts = terminal("tables", "import", "weather", "first.csv", "--json").json
+    assert {**facts, "table": "weather", "source": "first.csv", "rows": 2, "known": 1, "state": "valid",
+            "complete": True} == facts  # fmt: skip
+    assert [commit["version"] for commit in facts["commits"]] == [1]
+
+
+def test_an_import_under_a_name_is_another_one(terminal: Terminal, project: Path) -> None:
+    assert terminal("tables", "import", "weather", "first.csv", "--resume", "nightly", "--json").json["known"] == 0
+    assert terminal("tables", "import", "weather", "first.csv", "--resume", "nightly", "--json").json["known"] == 1
+
+
+def test_an_overwriting_import_replaces_partitions(terminal: Terminal, project: Path) -> None:
+    assert terminal("tables", "import", "weather", "first.csv", "--overwrite").status == 0
+    assert terminal("tables", "query", "SELECT count(*) AS n FROM weather", "--json").json == [{"n": 3}]
+
+
+def test_an_import_of_a_database_asks_a_query(terminal: Terminal, project: Path) -> None:
+    assert terminal("tables", "export", "weather", "out.parquet").status == 0
+    with duckdb.connect("shop.duckdb") as database:
+        database.execute("CREATE TABLE t AS SELECT * FROM 'out.parquet'")
+    source = "duckdb:///shop.duckdb"
+    said = terminal("tables", "import", "warm", source, "--query", "SELECT * FROM t WHERE temp > 4", "--key", "id")
+    assert (said.status, terminal("tables", "query", "SELECT count(*) AS n FROM warm", "--json").json) == (
+        0,
+        [{"n": 2}],
+    )
+    assert terminal("tables", "import", "hourly", f"{source}?table=t", "--time", "at", "--every", "1h").status == 0
+    assert terminal("tables", "show", "hourly", "--json").json["partitions"][0] == "2024-01-01T00"
+
+
+def test_quarantined_rows_end_with_one_and_say_what_to_do(terminal: Terminal, project: Path) -> None:
+    write_csv(project / "twice.csv", [(9, "2024-02-01T00:00:00", 1.0), (9, "2024-02-01T00:00:00", 1.0)])
+    table = tv.Table("checked", key="id", time="at", checks=[tv.unique("id")])
+    with connect(project, actor="ada") as store:
+        table.append(project / "first.csv", store=store)
+    said = terminal("tables", "import", "checked", "twice.csv", "--stop-on-quarantine")
+    assert said.status == 1
+    assert "trivium tables release" in said.err
+
+
+def test_an_export_has_the_rows_and_columns_that_were_asked_for(terminal: Terminal, project: Path) -> None:
+    options = ["--where", "temp > 4", "--columns", "id,temp", "--version", "2"]
+    facts = terminal("tables", "export", "weather", "out.arrow", *options, "--json").json
+    assert {**facts, "table": "weather", "version": 2, "rows": 2, "file": "out.arrow"} == facts
+    assert pl.read_ipc("out.arrow").to_dict(as_series=False) == {"id": [2, 3], "temp": [4.5, 5.5]}
+    assert terminal("tables", "export", "weather", "out.csv", "--columns", "nothing").status == 2
+
+
+def test_progress_is_a_line_that_tells_rows_rate_and_time_left() -> None:
+    progress = Progress("reading", 4_000_000, 10_000_000, 320_000_000)
+    assert progress_line(progress, 8.0) == "read 4,000,000 of 10,000,000 rows, 320 MB, 500,000 rows/s, 12 s left"
+    assert progress_line(Progress("committing", 10, None, 0, 2), 0.0) == "committed 10 rows, 2 commits"
+
+
+def test_progress_on_a_terminal_stays_in_one_line_and_goes_when_it_is_done() -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    view = ImportView(screen)
+    view._told = -1000.0
+    view.tell(Progress("reading", 5, 10, 0))
+    view.close()
+    assert screen.getvalue().startswith("\rread 5 of 10 rows")
+    assert "\n" not in screen.getvalue()
+    assert screen.getvalue().endswith("\r")

@@ -78,11 +78,13 @@ class Union:
     def align(self, frame: pl.DataFrame, name: str) -> pl.DataFrame:
         """A piece with all columns, in their types. Raises UnsupportedValue where a value would change."""
         have = frame.schema
-        columns = [
-            self._aligned(frame[column], dtype, name) if column in have else _nulls(column, dtype, frame.height)
-            for column, dtype in self.types.items()
-        ]
-        return pl.DataFrame(columns)
+        # By name, because a list of columns would give a name to one that has none.
+        return pl.DataFrame(
+            {
+                column: self._aligned(frame[column], dtype, name) if column in have else _nulls(dtype, frame.height)
+                for column, dtype in self.types.items()
+            }
+        )
 
     def _aligned(self, values: pl.Series, dtype: Any, name: str) -> pl.Series:
         converted = convert_exactly(values, dtype)
@@ -94,8 +96,8 @@ class Union:
         return converted
 
 
-def _nulls(name: str, dtype: Any, height: int) -> pl.Series:
-    return pl.Series(name, [None], dtype=dtype).new_from_index(0, height)
+def _nulls(dtype: Any, height: int) -> pl.Series:
+    return pl.Series([None], dtype=dtype).new_from_index(0, height)
 
 
 def collect(stream: Stream) -> pl.DataFrame:

@@ -9,7 +9,6 @@ from typing import Any, Unpack
 
 import polars as pl
 
-from trivium.frames import to_frame
 from trivium.ids import checked_name
 from trivium.store.store import Store, current_store
 from trivium.tables.at import TableVersion, find_table_version
@@ -17,6 +16,7 @@ from trivium.tables.commit import commit_rows
 from trivium.tables.delete import delete_rows
 from trivium.tables.diff import TableDiff, diff_versions
 from trivium.tables.erase import Erased, erase_rows
+from trivium.tables.given_rows import read_given
 from trivium.tables.loading.batches import Batches, load_batches
 from trivium.tables.loading.manner import BatchOptions, TorchOptions
 from trivium.tables.loading.torch_import import import_torch
@@ -78,18 +78,29 @@ class Table:
         return EventPattern("table.quarantined", self.name)
 
     def append(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
-        """The rows are committed; see `commit_rows`. rows: a frame of any kind, records, or a file's path."""
+        """The rows are committed; see `commit_rows`.
+
+        rows: a frame of any kind, records, or where rows are: a file, a folder, an address such as
+        `duckdb:///file.db?table=t` or `s3://bucket/key`. `trivium tables import` is for more than fit into memory.
+        """
         memory = store or current_store()
-        return commit_rows(memory, self.spec, to_frame(rows), idempotency_key=idempotency_key)
+        return commit_rows(memory, self.spec, read_given(memory, self.spec, rows), idempotency_key=idempotency_key)
 
     def overwrite(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
         """The rows replace the partitions that they belong to."""
         memory = store or current_store()
-        return commit_rows(memory, self.spec, to_frame(rows), operation="overwrite", idempotency_key=idempotency_key)
+        return commit_rows(
+            memory,
+            self.spec,
+            read_given(memory, self.spec, rows),
+            operation="overwrite",
+            idempotency_key=idempotency_key,
+        )
 
     def upsert(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
         """The rows replace those of the same key, and are added where there is none; see `upsert_rows`."""
-        return upsert_rows(store or current_store(), self.spec, to_frame(rows), idempotency_key=idempotency_key)
+        memory = store or current_store()
+        return upsert_rows(memory, self.spec, read_given(memory, self.spec, rows), idempotency_key=idempotency_key)
 
     def delete(self, where: str, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
         """The rows that an SQL condition is true for are in no later version; see `delete_rows`."""
