@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -24,7 +23,7 @@ from trivium.tables.loading.pieces import (
     take_spans,
     wrap,
 )
-from trivium.tables.loading.shuffle import PIECES, UniformOrder, chance
+from trivium.tables.loading.shuffle import ALL, PIECES, chance, shuffled
 
 SHARDS = st.tuples(st.integers(1, 6), st.integers(1, 4))
 
@@ -45,7 +44,7 @@ def test_every_wanted_row_is_in_one_shard(
     cut: tuple[list[int], int], places: tuple[int, int], size: int, random: Random, window: int
 ) -> None:
     pieces = [Piece(start, stop, random.randint(0, stop - start)) for start, stop in cut_pieces(*cut)]
-    order = [pieces[at] for at in chance(0, 0, PIECES).permutation(len(pieces))]
+    order = [pieces[at] for at in shuffled(len(pieces), chance(0, 0, PIECES))]
     total = sum(piece.matching for piece in pieces)
     seen: Counter[tuple[int, int]] = Counter()
     counts = []
@@ -95,21 +94,16 @@ def test_what_is_skipped_is_not_read(lengths: list[int], window: int, skip: int)
     assert [number for number, _, _ in skip_blocks(iter(blocks), 0)] == list(range(len(blocks)))
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 3000), st.integers(0, 5), st.integers(0, 5), st.lists(st.integers(0, 3000), max_size=5))
-def test_a_uniform_order_has_every_row_once_however_it_is_cut(
-    rows: int, seed: int, epoch: int, cuts: list[int]
-) -> None:
-    order = UniformOrder(rows, seed, epoch, bucket=16)
-    bounds = [0, *sorted(min(cut, rows) for cut in cuts), rows]
-    parts = [order.take(low, high) for low, high in pairwise(bounds)]
-    whole = np.concatenate(parts)
-    assert np.array_equal(whole, order.take(0, rows))
-    assert np.array_equal(np.sort(whole), np.arange(rows))
-    stretches = list(order.cut(bounds[1], rows, 100))
-    assert np.array_equal(
-        np.concatenate([order.take(low, high) for low, high in stretches] or [whole[:0]]), whole[bounds[1] :]
-    )
+@given(st.integers(0, 3000), st.integers(0, 5), st.integers(0, 5))
+def test_an_order_has_every_row_once_and_is_repeated_by_its_seed(rows: int, seed: int, epoch: int) -> None:
+    order = shuffled(rows, chance(seed, epoch, ALL))
+    assert np.array_equal(np.sort(order), np.arange(rows))
+    assert np.array_equal(order, shuffled(rows, chance(seed, epoch, ALL)))
+
+
+def test_orders_stay_what_they_were_in_earlier_releases() -> None:
+    assert shuffled(8, chance(1, 2, ALL)).tolist() == [0, 7, 1, 5, 6, 3, 4, 2]
+    assert shuffled(1, chance(1, 2, ALL)).tolist() == [0]
 
 
 @pytest.mark.parametrize("shuffle", [None, "window", "full"])
@@ -138,7 +132,7 @@ def test_a_full_shuffle_prefers_no_place() -> None:
     rows, epochs = 64, 500
     cells = np.zeros((16, 16))
     for epoch in range(epochs):
-        order = UniformOrder(rows, 7, epoch, bucket=8).take(0, rows)
+        order = shuffled(rows, chance(7, epoch, ALL))
         np.add.at(cells, (order // 4, np.arange(rows) // 4), 1)
     expected = rows * epochs / cells.size
     z = (((cells - expected) ** 2 / expected).sum() - 225) / np.sqrt(2 * 225)
@@ -146,7 +140,7 @@ def test_a_full_shuffle_prefers_no_place() -> None:
 
 
 def test_neighbours_do_not_stay_neighbours() -> None:
-    order = UniformOrder(100_000, 3, 0).take(0, 100_000)
+    order = shuffled(100_000, chance(3, 0, ALL))
     assert abs(np.corrcoef(order[:-1], order[1:])[0, 1]) < 0.02
     assert abs(np.corrcoef(order, np.arange(100_000))[0, 1]) < 0.02
     assert int((np.diff(order) == 1).sum()) < 10

@@ -34,7 +34,7 @@ from trivium.tables.loading.pieces import (
 from trivium.tables.loading.read_ahead import read_ahead
 from trivium.tables.loading.row_cache import RowCache, get_row_cache
 from trivium.tables.loading.row_source import RowSource, find_pieces, open_source
-from trivium.tables.loading.shuffle import PIECES, WINDOW, UniformOrder, chance
+from trivium.tables.loading.shuffle import ALL, PIECES, WINDOW, chance, shuffled
 from trivium.tables.loading.torch_import import import_torch
 
 BLOCK_ROWS = 1 << 17
@@ -109,25 +109,20 @@ class Batches:
     def _order_pieces(self) -> Sequence[Piece]:
         if self.manner.shuffle is None:
             return self.prepared.pieces
-        order = chance(self.manner.seed, self.epoch, PIECES).permutation(len(self.prepared.pieces))
+        order = shuffled(len(self.prepared.pieces), chance(self.manner.seed, self.epoch, PIECES))
         return [self.prepared.pieces[at] for at in order]
 
     def _order_rows(self, number: int, rows: int) -> NDArray[np.int64] | None:
         if self.manner.shuffle is None:
             return None
-        return chance(self.manner.seed, self.epoch, WINDOW, self.shard.index, number).permutation(rows)
+        return shuffled(rows, chance(self.manner.seed, self.epoch, WINDOW, self.shard.index, number))
 
     def _cached_blocks(self) -> Iterator[Block]:
         assert self.prepared.cache is not None  # noqa: S101 # the caller looked
         matrix = self.prepared.cache.map()
-        order = UniformOrder(self.prepared.rows, self.manner.seed, self.epoch)
-        jobs = (
-            partial(order.take, low, high)
-            for begin, end in wrap(self._first, self._share[1], self.prepared.rows)
-            for low, high in order.cut(begin, end, BLOCK_ROWS)
-        )
-        for part in read_ahead(jobs, threads=READERS):
-            yield Block(matrix, part)
+        order = shuffled(self.prepared.rows, chance(self.manner.seed, self.epoch, ALL))
+        for first, last in wrap(self._first, self._share[1], self.prepared.rows):
+            yield Block(matrix, order[first:last])
 
 
 def load_batches(store: Store, name: str, version: int | None = None, **options: Unpack[BatchOptions]) -> Batches:

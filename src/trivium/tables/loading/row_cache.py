@@ -47,22 +47,42 @@ class Header(Struct, frozen=True):
     digest: str
 
 
-class RowCache(Struct, frozen=True):
-    """A cached matrix of `rows` rows."""
+class RowCache:
+    """A cached matrix of `rows` rows. It stays mapped once looked at: mapping it is a quarter of an epoch's work."""
 
-    path: Path
-    rows: int
-    columns: int
-    precision: Precision
+    def __init__(self, path: Path, rows: int, columns: int, precision: Precision) -> None:
+        self.path = path
+        self.rows = rows
+        self.columns = columns
+        self.precision = precision
+        self._mapped: Matrix | None = None
+
+    @property
+    def bytes(self) -> int:
+        """The size of an intact file."""
+        return PAGE + self.rows * self.columns * np.dtype(self.precision).itemsize
 
     def map(self) -> Matrix:
         """(rows, columns) floats, read from the file where they are looked at. Raises NotFound when it was removed."""
-        if not self.rows:
-            return np.empty((0, self.columns), self.precision)
+        if self._mapped is None:
+            self._mapped = self._map() if self.rows else np.empty((0, self.columns), self.precision)
+        return self._mapped
+
+    def _map(self) -> Matrix:
         try:
             return np.asarray(np.memmap(self.path, self.precision, "r", PAGE, (self.rows, self.columns)))
         except (FileNotFoundError, ValueError):
             raise NotFound(f"The cached rows {self.path} were removed meanwhile; start the loading again.") from None
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_mapped": None}
+
+
+class OpenCaches:
+    """The cached matrix of each path with the stamp of its file, while a store is open."""
+
+    def __init__(self) -> None:
+        self.known: dict[Path, tuple[str, RowCache]] = {}
 
 
 def row_cache_folder(settings: Settings, table: str | None = None) -> Path:
@@ -80,17 +100,16 @@ def get_row_cache(store: Store, source: RowSource, pieces: Sequence[Piece], prec
     version = source.version
     what = [version.digest, version.columns, version.where.text if version.where else "", precision]
     path = row_cache_folder(store.settings, version.table) / f"{digest_of('rows', what)}.rows"
-    cache = RowCache(path, sum(piece.matching for piece in pieces), len(version.columns), precision)
+    rows = sum(piece.matching for piece in pieces)
+    cache = RowCache(path, rows, len(version.columns), precision)
     proven = Proven(store.settings.state / "cache" / "proven")
-    if is_intact(cache, proven):
-        return cache
-    with tell_disk_errors(path), _one_at_a_time(path.parent):
-        if not is_intact(cache, proven):
-            _check_room(cache)
-            write_durably(path, partial(_write, cache, source, pieces), sync=store.settings.durability == "full")
-            _refuse_erased(store, source, path)
-            proven.add(_header(path).digest, stamp_of(path.lstat()))
-    return cache
+    if not is_intact(cache, proven):
+        _make(store, source, pieces, cache, proven)
+    known = store.kept.get(OpenCaches).known
+    stamp = stamp_of(path.lstat())
+    if path not in known or known[path][0] != stamp:
+        known[path] = stamp, cache
+    return known[path][1]
 
 
 def is_intact(cache: RowCache, proven: Proven) -> bool:
@@ -100,8 +119,7 @@ def is_intact(cache: RowCache, proven: Proven) -> bool:
         header = _header(cache.path)
     except (OSError, msgspec.MsgspecError):
         return False
-    bytes_of_row = cache.columns * np.dtype(cache.precision).itemsize
-    if (header.rows, header.columns, found.st_size) != (cache.rows, cache.columns, PAGE + cache.rows * bytes_of_row):
+    if (header.rows, header.columns, found.st_size) != (cache.rows, cache.columns, cache.bytes):
         return False
     stamp = stamp_of(found)
     if not proven.holds(header.digest, stamp):
@@ -127,6 +145,15 @@ def collect_row_caches(
             if not dry_run:
                 path.unlink(missing_ok=True)
     return old
+
+
+def _make(store: Store, source: RowSource, pieces: Sequence[Piece], cache: RowCache, proven: Proven) -> None:
+    with tell_disk_errors(cache.path), _one_at_a_time(cache.path.parent):
+        if not is_intact(cache, proven):  # nobody made it while this one waited
+            _check_room(cache)
+            write_durably(cache.path, partial(_write, cache, source, pieces), sync=store.settings.durability == "full")
+            _refuse_erased(store, source, cache.path)
+            proven.add(_header(cache.path).digest, stamp_of(cache.path.lstat()))
 
 
 def _write(cache: RowCache, source: RowSource, pieces: Sequence[Piece], aside: Path) -> None:
@@ -165,12 +192,11 @@ def _digest(path: Path) -> str:
 
 
 def _check_room(cache: RowCache) -> None:
-    need = PAGE + cache.rows * cache.columns * np.dtype(cache.precision).itemsize
     free = shutil.disk_usage(cache.path.parent).free
-    if need > free:
+    if cache.bytes > free:
         raise StorageFull(
-            f"A full shuffle caches its rows in {cache.path.parent}: {need:,} bytes, and {free:,} are free. Free some "
-            "space (`trivium gc`), load fewer columns or rows, or use shuffle='window', which caches nothing."
+            f"A full shuffle caches its rows in {cache.path.parent}: {cache.bytes:,} bytes, and {free:,} are free. Free "
+            "some space (`trivium gc`), load fewer columns or rows, or use shuffle='window', which caches nothing."
         )
 
 
