@@ -195,8 +195,8 @@ def _check_room(cache: RowCache) -> None:
     free = shutil.disk_usage(cache.path.parent).free
     if cache.bytes > free:
         raise StorageFull(
-            f"A full shuffle caches its rows in {cache.path.parent}: {cache.bytes:,} bytes, and {free:,} are free. Free "
-            "some space (`trivium gc`), load fewer columns or rows, or use shuffle='window', which caches nothing."
+            f"A full shuffle caches its rows in {cache.path.parent}: {cache.bytes:,} bytes, and {free:,} are free. "
+            "Free some space (`trivium gc`), load fewer columns or rows, or use shuffle='window', which caches nothing."
         )
 
 
