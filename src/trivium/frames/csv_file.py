@@ -18,6 +18,7 @@ from trivium.frames.texts import TextTypes
 FOREIGN = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 LONGEST_LINE = 4 << 20
 MEMORY = "128MB"
+MEMORY_AFTERWARDS = "64MB"
 THREADS = 2
 
 
@@ -30,6 +31,7 @@ def stream_csv(path: Path, wish: Wish) -> tuple[int | None, Iterator[pl.DataFram
     names = _header(path)
     database = duckdb.connect(wish.scratch / "csv.duckdb")
     _load(database, path, len(names), wish.scratch)
+    database.execute("SET memory_limit = ?", [MEMORY_AFTERWARDS])
     found = database.execute("SELECT count(*) FROM texts").fetchone()
     count = int(found[0]) if found else 0
     types = TextTypes(wish)
@@ -49,7 +51,7 @@ def _typed(
 
 
 def _pieces(database: duckdb.DuckDBPyConnection, names: list[str], count: int) -> Iterator[pl.DataFrame]:
-    size = piece_rows(len(names))
+    size = piece_rows(2 * len(names))  # texts are larger than what they stand for
     for first in range(0, count, size):
         piece = database.sql(f"SELECT * FROM texts WHERE rowid >= {first} AND rowid < {first + size}")  # noqa: S608
         yield pl.DataFrame(piece).rename(dict(zip(_columns(len(names)), names, strict=True)))

@@ -183,9 +183,11 @@ def scratch_folder(store: Store) -> Iterator[Path]:
     home.mkdir(parents=True, exist_ok=True)
     _sweep(home)
     folder = home / store.ids()
-    folder.mkdir()
-    with (folder / "lock").open("w") as lock:
+    begun = home / f".{folder.name}"  # not swept: it has its name only when it is locked
+    begun.mkdir()
+    with (begun / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        begun.rename(folder)
         try:
             yield folder
         finally:
@@ -193,7 +195,7 @@ def scratch_folder(store: Store) -> Iterator[Path]:
 
 
 def _sweep(home: Path) -> None:
-    for folder in home.iterdir():
+    for folder in home.glob("[!.]*"):
         try:
             with (folder / "lock").open("r+") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
