@@ -26,9 +26,9 @@ from trivium.tables.table import Table
 
 NUMBERS = count()
 PLAIN: list[Any] = [pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Int128, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64,
-         pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Binary, pl.Date, pl.Time, pl.Categorical, pl.Null, pl.Decimal,
-         pl.Datetime("ns"), pl.Datetime("us"), pl.Datetime("ms"), pl.Datetime("us", "Europe/Paris"), pl.Duration("ns"),
-         pl.Duration("us"), pl.Duration("ms"), pl.List, pl.Array, pl.Struct, pl.Enum]  # fmt: skip
+         pl.Float32, pl.Float64, pl.Boolean, pl.String, pl.Binary, pl.Date, pl.Time, pl.Categorical, pl.Null,
+         pl.Decimal, pl.Datetime("ns"), pl.Datetime("us"), pl.Datetime("ms"), pl.Datetime("us", "Europe/Paris"),
+         pl.Duration("ns"), pl.Duration("us"), pl.Duration("ms"), pl.List, pl.Array, pl.Struct, pl.Enum]  # fmt: skip
 FRAMES = dataframes(allowed_dtypes=PLAIN, min_cols=1, max_cols=5, min_size=1, max_size=8, allow_null=True)
 
 

@@ -17,9 +17,9 @@ DONE = {"reading": "read", "committing": "committed"}
 class ImportView:
     """Tells progress on stderr, so that stdout has the result alone."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
-        self._terminal = stream.isatty()
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._terminal = self._stream.isatty()
         self._every = TERMINAL_SECONDS if self._terminal else QUIET_SECONDS
         self._begun: dict[str, float] = {}
         self._told = time.monotonic()
