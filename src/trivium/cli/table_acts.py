@@ -15,6 +15,7 @@ from trivium.cli.table_view import commit_row
 from trivium.errors import Misuse, Quarantined
 from trivium.tables.export import export_version
 from trivium.tables.import_source import Import, import_source
+from trivium.tables.settle import settle_commit
 from trivium.tables.table import Table
 from trivium.values.tables import Commit
 
@@ -128,14 +129,14 @@ def parse_columns(text: str | None) -> list[str] | None:
 def release_commit(context: typer.Context, commit: CommitId, because: Because, as_json: AsJson = False) -> None:
     """Publish a quarantined commit after all; it becomes a flagged version."""
     store = open_project(context)
-    settled = store.catalog.tables.settle(commit, release=True, because=because, actor=store.actor)
+    settled = settle_commit(store, commit, release=True, because=because)
     tell_commit(settled, as_json=as_json)
 
 
 def discard_commit(context: typer.Context, commit: CommitId, because: Because, as_json: AsJson = False) -> None:
     """Put a quarantined commit away for good."""
     store = open_project(context)
-    settled = store.catalog.tables.settle(commit, release=False, because=because, actor=store.actor)
+    settled = settle_commit(store, commit, release=False, because=because)
     tell_commit(settled, as_json=as_json)
 
 

@@ -8,6 +8,7 @@ from trivium.cli.table_changes import delete, erase, list_snapshots, rename, res
 from trivium.cli.table_checks import backtest, check_table, profile_table
 from trivium.cli.table_label import label_rows
 from trivium.cli.table_reads import diff_table, list_tables, query, show_log, show_table
+from trivium.cli.table_verify import verify
 
 app = noun_app("Versioned rows, and what the checks say of them.")
 app.command("list")(list_tables)
@@ -17,6 +18,7 @@ app.command("diff")(diff_table)
 app.command("query")(query)
 app.command("import")(import_rows)
 app.command("export")(export_rows)
+app.command("verify")(verify)
 app.command("check")(check_table)
 app.command("profile")(profile_table)
 app.command("backtest")(backtest)

@@ -16,6 +16,7 @@ from trivium.store.blobs import Blobs
 from trivium.store.catalog.catalog import Catalog, open_catalog
 from trivium.store.kept import Kept
 from trivium.store.lake import Lake
+from trivium.store.lost_catalog import refuse_lost_catalog
 from trivium.store.online import Online
 from trivium.store.storages import open_storage
 
@@ -49,6 +50,8 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = ne
     state = settings.state
     state.mkdir(parents=True, exist_ok=True)
     lake = Lake(open_storage(settings, "tables"), ids=ids)
+    if not settings.store:
+        refuse_lost_catalog(state / "catalog.db", state / "tables")
     blobs = Blobs(open_storage(settings, "blobs"))
     return Store(
         settings=settings,

@@ -53,17 +53,17 @@ def mirror_table(store: Store, table: str, newest: Commit | None = None, *, anew
     while missing > 0 and store.lake.storage.stat(entry_name(table, missing - 1)) is None:
         missing -= 1
     for version in range(max(missing, 1), newest.version + 1):
-        _mirror_version(store, newest if version == newest.version else _version(store, table, version))
+        _mirror_version(store, newest if version == newest.version else _version(store, table, version), anew=anew)
     return newest.version
 
 
-def _mirror_version(store: Store, commit: Commit) -> None:
+def _mirror_version(store: Store, commit: Commit, *, anew: bool) -> None:
     version = commit.version or 0
     before = _version(store, commit.table, version - 1).columns if version > 1 else commit.columns
     failpoint("mirror:writing")
-    _write_entry(store, commit, before)
+    _put(store, entry_name(commit.table, version), lambda: _entry(store, commit, before), anew=anew)
     if version % EVERY == 0:
-        _write_checkpoint(store, commit)
+        _write_checkpoint(store, commit, anew=anew)
 
 
 def _version(store: Store, table: str, version: int) -> Commit:
@@ -96,10 +96,6 @@ def _mend(store: Store, table: str, newest: Commit) -> int:
     return next((each for each in versions if entry_name(table, each) not in names), newest.version or 0)
 
 
-def _write_entry(store: Store, commit: Commit, before: Sequence[Column]) -> None:
-    _put(store, entry_name(commit.table, commit.version or 0), lambda: _entry(store, commit, before))
-
-
 def _entry(store: Store, commit: Commit, before: Sequence[Column]) -> list[Action]:
     changes = store.catalog.tables.file_changes(commit.table, commit.version or 0)
     actions = [commit_action(commit), *file_actions(commit.table, changes, commit.committed_at)]
@@ -108,12 +104,14 @@ def _entry(store: Store, commit: Commit, before: Sequence[Column]) -> list[Actio
     return actions
 
 
-def _write_checkpoint(store: Store, commit: Commit) -> None:
+def _write_checkpoint(store: Store, commit: Commit, *, anew: bool) -> None:
     """Only what the entries up to here add up to: a compaction since then belongs to the next entry."""
     name = checkpoint_name(commit.table, commit.version or 0)
     try:
         size = _put_checkpoint(store, name, commit)
-    except VersionConflict:  # one from before an erasure; the facts are asked for again
+    except VersionConflict:
+        if not anew:
+            return
         store.lake.storage.delete(name)
         size = _put_checkpoint(store, name, commit)
     store.lake.storage.delete(pointer_name(commit.table))
@@ -135,17 +133,18 @@ def _shape(commit: Commit) -> list[Action]:
     return [protocol_action(commit.columns), metadata_action(commit.table, commit.columns, commit.committed_at)]
 
 
-def _put(store: Store, name: str, facts: Callable[[], Sequence[Action]]) -> None:
-    """The entry says what the catalog says. One with other bytes is from before an erasure, or by another Trivium."""
+def _put(store: Store, name: str, facts: Callable[[], Sequence[Action]], *, anew: bool = False) -> None:
+    """There is an entry. One that is there with other bytes was written before versions were collected, which is right;
+    unless all is made anew after an erasure: then it is of a writer that was slow, and names a file that is gone."""
     for _ in range(TRIES):
         try:
             store.lake.storage.put(name, spell(facts()), derived=True)
         except VersionConflict:
-            # Which of the two is out of date only the catalog knows: it is asked again.
+            if not anew:
+                return
             store.lake.storage.delete(name)
         else:
             return
-    store.lake.storage.put(name, spell(facts()), derived=True)
 
 
 def _is_whole(store: Store, name: str) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 
 from msgspec import Struct
 
 from trivium.durations import parse_duration
+from trivium.errors import UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.store.store import Store
+from trivium.tables.delta_mirror import mirror_table
 from trivium.tables.erase import finish_interrupted
 from trivium.tables.orphans import GRACE, find_orphans
 
@@ -51,6 +54,9 @@ def _collect(
     pinned = store.catalog.retention.pinned_versions(table) if older_than else {}
     old = _old_versions(store, table, older_than) if older_than else []
     versions = [version for version in old if version not in pinned]
+    if versions and not dry_run:
+        with suppress(UnsupportedValue):  # the mirror has to hear of what went before nobody knows of it any more
+            mirror_table(store, table)
     freed = (
         store.catalog.retention.unneeded(table, versions)
         if dry_run or not versions

@@ -202,5 +202,5 @@ def test_full_durability_syncs_every_commit(opened: Opened, durability: str, lev
 
 def test_a_file_that_is_no_catalog_is_refused(tmp_path: Path) -> None:
     (tmp_path / "catalog.db").write_bytes(b"not a database at all" * 100)
-    with pytest.raises(Exception, match=r"catalog\.db cannot be opened.*restore it from a back-up"):
+    with pytest.raises(Exception, match=r"catalog\.db is damaged.*Restore it from a back-up"):
         SqliteSession(tmp_path / "catalog.db", durability="full", patience=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from trivium.errors import Misuse, NotFound, VersionConflict
 from trivium.ids import checked_name
@@ -164,8 +165,17 @@ def _unneeded(tx: Transaction, table: str, versions: Sequence[int]) -> list[tupl
     return [
         (from_row(DataFile, row), int(row["added_version"]))
         for row in rows
-        if not _any_within(kept, row["added_version"], row["removed_version"])
+        if not _any_within(kept, row["added_version"], _end(row))
     ]
+
+
+def _end(row: Mapping[str, Any]) -> int:
+    """The version before which a file's span ends.
+
+    A file that a compaction replaced is still what other engines know of that version, until the next one is mirrored.
+    """
+    passing = row["added_by"] == "compact" and row["added_version"] == row["removed_version"]
+    return int(row["removed_version"]) + (row["removed_by"] == "compact" and not passing)
 
 
 def _any_within(versions: Sequence[int], start: int, end: int) -> bool:

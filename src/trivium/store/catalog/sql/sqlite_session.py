@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from trivium.errors import StoreBusy, TriviumError
+from trivium.errors import CorruptObject, StorageFull, StoreBusy, TriviumError
 from trivium.store.catalog.sql.fetched import Fetched
 from trivium.store.catalog.sql.rows import Scalar
 from trivium.store.durable import write_durably
@@ -16,7 +16,9 @@ from trivium.store.sqlite import open_sqlite
 from trivium.store.turn import Turn
 
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-TROUBLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT)
+NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+TROUBLE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
 
 
 class SqliteSession:
@@ -125,9 +127,20 @@ class SqliteSession:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says more exactly where
+            exactly = getattr(error, "sqlite_errorcode", 0)
+            code = exactly & 0xFF  # the rest says more exactly where
             if code in BUSY:
                 raise self._busy() from error
+            if exactly in NO_ROOM:
+                raise StorageFull(
+                    f"There is no room for the catalog {self.path} ({error}). Nothing of this was stored. Free space "
+                    "on the disk or raise its quota (`trivium gc --dry-run` tells what can be given up); repeat it."
+                ) from error
+            if code in DAMAGED:
+                raise CorruptObject(
+                    f"The catalog {self.path} is damaged: {error}. Restore it from a back-up, together with its files "
+                    "-wal and -shm; the rows of tables are in files of their own."
+                ) from error
             if code in TROUBLE:
                 raise TriviumError(
                     f"The catalog {self.path} failed: {error}. Nothing of this was stored; make sure that the disk has "
