@@ -98,6 +98,7 @@ def test_a_report_without_checkpoints_says_what_it_cannot_see(
     assert (refused.status, "Checkpoints are off" in refused.err) == (2, True)
 
 
+@pytest.mark.filterwarnings("always::trivium.store.audit.due.CheckpointNotMade")
 def test_a_checkpoint_that_cannot_be_made_is_a_warning_and_no_failure(
     terminal: Terminal, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,3 +144,17 @@ def test_what_signs_is_loaded_when_a_checkpoint_is_made_and_not_before() -> None
     assert (
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "False\n"
     )
+
+
+def test_on_postgresql_it_is_the_same(open_project: Opener, postgres_url: str) -> None:
+    store, colleague = open_project(store=postgres_url), open_project("colleagues", store=postgres_url)
+    add_events(store, 5)
+    make_checkpoint(store)
+    add_events(colleague, 1)
+    make_checkpoint(colleague)
+    report = verify_audit(store)
+    assert (report.problems, report.checkpoints, report.proof, report.through) == ((), 2, "trusted", 6)
+    with store.catalog.events.database.write() as tx:  # type: ignore[attr-defined]
+        tx.execute("UPDATE events SET actor = 'eve' WHERE seq = 2")
+        tx.execute("DELETE FROM events WHERE seq = 6")
+    assert [fault.kind for fault in faults(colleague)] == ["edit", "cut tail"]
