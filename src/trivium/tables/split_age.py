@@ -12,6 +12,7 @@ from trivium.values.splits import Split
 
 CHECK = "fresh"
 WATCHER = "splits"
+MOST_OPEN = 10_000
 
 
 def watch_splits(store: Store, names: Sequence[str] | None = None) -> list[Alert]:
@@ -20,8 +21,16 @@ def watch_splits(store: Store, names: Sequence[str] | None = None) -> list[Alert
     An alert that a person dismissed stays dismissed for that version. Returns the alerts that this opened; when nothing
     changed, nothing is written.
     """
-    splits = store.catalog.splits.list_newest()
-    return [alert for split in splits if names is None or split.name in names for alert in _watch_split(store, split)]
+    newest = store.catalog.splits.list_newest()
+    chosen = [split for split in newest if names is None or split.name in names]
+    alerted = {alert.table for alert in store.catalog.alerts.list_alerts(state="open", limit=MOST_OPEN)}
+    now = store.clock()
+    return [
+        alert
+        for split in chosen
+        if split_subject(split.name) in alerted or too_old(split, now - split.created_at)
+        for alert in _watch_split(store, split)
+    ]
 
 
 def split_subject(name: str) -> str:
