@@ -21,7 +21,7 @@ VALUES = st.one_of(
     st.binary(max_size=8),
     st.sampled_from([str(number) for number in range(12)]),
 )
-OFTEN = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+OFTEN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
