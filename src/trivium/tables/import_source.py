@@ -66,7 +66,7 @@ def import_source(
     stop_on_quarantine: bool = False,
     tell: Tell = lambda progress: None,
 ) -> Import:
-    """All rows of a source are committed, in groups of whole partitions of about a million rows, oldest first.
+    """All rows of a source are committed, in groups of whole partitions, oldest first; see `Spool.groups`.
 
     value: see `open_source`. operation: "append", or "overwrite" of the partitions that the rows belong to. query: what
     to ask a database. name: what this import is called; without it, files are known by their content. An import that

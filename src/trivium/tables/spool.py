@@ -69,7 +69,7 @@ class Spool:
         self._waiting.append(staged)
         self.rows += staged.height
         self._cells += staged.height * staged.width
-        if self._cells >= MOST_CELLS // 5 or sum(each.height for each in self._waiting) >= MOST_ROWS:
+        if self._cells >= MOST_CELLS // 5 or sum(each.height for each in self._waiting) >= self._most_rows():
             self.flush()
 
     def flush(self) -> None:
@@ -97,13 +97,20 @@ class Spool:
         firsts = [0, *runs["len"].cum_sum().to_list()]
         return list(zip(runs["value"].to_list(), firsts, runs["len"].to_list(), strict=False))
 
+    def _most_rows(self) -> int:
+        # Without event time a commit is one partition, and the profile of one takes several times its memory.
+        return MOST_ROWS if self._spec.time is not None else MOST_ROWS // 2
+
     def _path(self, file: int) -> Path:
         return self._folder / f"rows-{file}.arrow"
 
     def groups(self, *, whole: bool = False) -> Iterator[Group]:
-        """About a million rows each, as whole partitions, oldest first. whole: all rows are one group."""
+        """Whole partitions, about a million rows, oldest first; without event time half a million rows.
+
+        whole: all rows are one group.
+        """
         self.flush()
-        most = self.rows if whole else min(MOST_ROWS, MOST_CELLS // max(len(self._union.types), 1))
+        most = self.rows if whole else min(self._most_rows(), MOST_CELLS // max(len(self._union.types), 1))
         number, names, stretches = 0, list[str](), list[Stretch]()
         for name, stretch in self._ordered():
             full = stretches and sum(each.rows for each in stretches) + sum(each.rows for each in stretch) > most
