@@ -28,11 +28,15 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
+        self.prepare(Path(self.folder.name))
         self.opened = connect(Path(self.folder.name), actor="ada", durability="fast")
         self.store = self.opened.__enter__()
         self.versions: list[Rows] = [{}]
         self.collected: set[int] = set()
         self.number = 0
+
+    def prepare(self, project: Path) -> None:
+        """The project's settings are written: none, so that everything is in its folder."""
 
     def teardown(self) -> None:
         self.opened.__exit__(None, None, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from trivium.store.catalog.columns import follow_renames
 from trivium.store.store import Store
 from trivium.tables.commit import draft_commit, publish, version_of
 from trivium.tables.read import get_readable
@@ -40,10 +41,19 @@ def _restore(store: Store, name: str, version: int) -> Commit:
         removed=[file.path for file in removed],
         judgements=[_judged(store, old, partition, wanted) for partition in partitions],
         base=version_of(newest),
+        renamed=_renamed(store, newest, old),
     )
     # What its checks said then was answered then: a restore opens no alert again.
     draft = replace(draft, commit=replace(draft.commit, state="valid"), alerts=())
     return publish(store, draft)
+
+
+def _renamed(store: Store, newest: Commit, old: Commit) -> dict[str, str]:
+    """The names of columns that are taken back: what they are called now to what they were called then."""
+    since = [names for at, names in store.catalog.retention.list_renames(old.table) if at > version_of(old)]
+    have = {column.name for column in newest.columns}
+    now = {follow_renames(column.name, since): column.name for column in old.columns}
+    return {name: then for name, then in now.items() if name != then and name in have}
 
 
 def _judged(store: Store, old: Commit, partition: str, wanted: dict[str, DataFile]) -> Judgement:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from trivium.errors import SchemaMismatch
 from trivium.values.tables import Column
 
 UNKNOWN = "null"
+
+
+def follow_renames(name: str, renames: Iterable[Mapping[str, str]]) -> str:
+    """What a column is called after these renamings, the oldest first."""
+    for names in renames:
+        name = names.get(name, name)
+    return name
 
 
 def merge_columns(table: str, known: Sequence[Column], more: Sequence[Column]) -> tuple[Column, ...]:

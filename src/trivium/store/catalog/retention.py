@@ -83,7 +83,7 @@ class Retention(Protocol):
         """Every commit whose judgement covers one of these partitions, whatever became of it."""
 
     def list_renames(self, table: str) -> list[tuple[int, dict[str, str]]]:
-        """(version, names before to names after) of each renaming of columns, oldest first."""
+        """(version, names before to names after) of each renaming of columns, by a restore as well, oldest first."""
 
     def erase(self, erasure: Erasure, *, actor: str) -> Mapping[int, int]:
         """The past is as if the rows had never been there; returns the rows that each version has now.

@@ -8,16 +8,14 @@ from datetime import datetime
 import msgspec
 
 from trivium.errors import Misuse, SchemaMismatch, VersionConflict
-from trivium.store.catalog.columns import merge_columns
+from trivium.store.catalog.columns import follow_renames, merge_columns
 from trivium.store.catalog.sql.database import Transaction
 from trivium.store.catalog.sql.files import add_files, live_files, next_digest, remove_files, written_after
 from trivium.store.catalog.sql.rows import iso
 from trivium.values.tables import Column, Commit
 
 NEWEST = 'SELECT * FROM commits WHERE "table" = ? AND version IS NOT NULL ORDER BY version DESC LIMIT 1'
-RENAMED_SINCE = (
-    "SELECT * FROM commits WHERE \"table\" = ? AND operation = 'rename' AND committed_at >= ? ORDER BY version"
-)
+RENAMED_SINCE = "SELECT * FROM commits WHERE \"table\" = ? AND renamed <> '{}' AND committed_at >= ? ORDER BY version"
 EVENT_OF_STATE = {"valid": "table.committed", "flagged": "table.committed", "quarantined": "table.quarantined"}
 RESHAPES = ("rename", "widen", "restore")
 
@@ -105,12 +103,13 @@ def _refuse_collected(tx: Transaction, commit: Commit) -> None:
 
 def _refuse_old_names(tx: Transaction, commit: Commit) -> None:
     """Raises SchemaMismatch when a column has been renamed since the commit was kept aside: the name would be back."""
-    have = {column.name for column in commit.columns}
-    for renaming in tx.all(Commit, RENAMED_SINCE, commit.table, iso(commit.committed_at)):
-        for old in have & set(renaming.renamed):
+    since = tx.all(Commit, RENAMED_SINCE, commit.table, iso(commit.committed_at))
+    for column in commit.columns:
+        now = follow_renames(column.name, [each.renamed for each in since])
+        if now != column.name:
             raise SchemaMismatch(
-                f"Column {old!r} is called {renaming.renamed[old]!r} since version {renaming.version} of table "
-                f"{commit.table!r}, and commit {commit.id} is older: discard it, and commit its rows under that name."
+                f"Column {column.name!r} of table {commit.table!r} is called {now!r} by now, and commit {commit.id} is "
+                "older: discard it, and commit its rows under that name."
             )
 
 

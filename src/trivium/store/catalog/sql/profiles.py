@@ -27,10 +27,8 @@ def read_profiles(tx: Transaction, table: str, *, after: int, limit: int) -> lis
 
 
 def list_renames(tx: Transaction, table: str) -> list[tuple[int, dict[str, str]]]:
-    """(version, names before to names after) of each renaming of columns, oldest first."""
-    commits = tx.all(
-        Commit, "SELECT * FROM commits WHERE \"table\" = ? AND operation = 'rename' ORDER BY version", table
-    )
+    """(version, names before to names after) of each renaming of columns, by a restore as well, oldest first."""
+    commits = tx.all(Commit, "SELECT * FROM commits WHERE \"table\" = ? AND renamed <> '{}' ORDER BY version", table)
     return [(commit.version, commit.renamed) for commit in commits if commit.version is not None]
 
 
