@@ -17,6 +17,7 @@ from trivium.cli.sparkline import sparkline
 from trivium.errors import CheckFailed
 from trivium.frames import read_file
 from trivium.tables.backtest import backtest_table, check_newest, check_rows
+from trivium.tables.profiles import list_profiles
 from trivium.values.alerts import Judgement
 
 Name = Annotated[str, typer.Argument(help="The table.")]
@@ -55,7 +56,7 @@ def profile_table(
     """Show what each column looks like, in the newest partition and over time."""
     store = open_project(context)
     store.catalog.tables.get_spec(name)
-    facts = profile_facts(name, store.catalog.tables.profiles(name, limit=partitions))
+    facts = profile_facts(name, list_profiles(store, name, limit=partitions))
     if column is not None:
         facts["columns"] = [each for each in facts["columns"] if each["name"] == column]
     if as_json:

@@ -24,13 +24,16 @@ def live_files(tx: Transaction, table: str, partitions: Sequence[str] | None = N
 
 
 def files_at(tx: Transaction, table: str, version: int, partitions: Sequence[str] | None = None) -> list[DataFile]:
-    """The files of this version. Those still live and those removed since are two ranges of two indexes."""
+    """The files of this version. Those still live and those removed since are two ranges of two indexes.
+
+    A plus keeps a database without statistics from reading by `added_version`, which is almost everything.
+    """
     which, values = _among(partitions)
     columns = "path, partition, rows, bytes, digest, stamp, content, rank"
     return tx.all(
         DataFile,
-        f'SELECT {columns} FROM files WHERE "table" = ? AND removed_version IS NULL AND added_version <= ?{which} '
-        f'UNION ALL SELECT {columns} FROM files WHERE "table" = ? AND removed_version > ? AND added_version <= ?{which}'
+        f'SELECT {columns} FROM files WHERE "table" = ? AND removed_version IS NULL AND +added_version <= ?{which} '
+        f'UNION ALL SELECT {columns} FROM files WHERE "table" = ? AND removed_version > ? AND +added_version <= ?{which}'
         + IN_ORDER,
         table, version, *values, table, version, version, *values,
     )  # fmt: skip
@@ -47,11 +50,11 @@ def remove_files(tx: Transaction, table: str, paths: Sequence[str], version: int
     """The files are no part of the table from this version on; returns them. Raises VersionConflict for others."""
     removed = []
     for path in paths:
-        live = 'path = ? AND "table" = ? AND removed_version IS NULL'
-        file = tx.one(DataFile, f"SELECT * FROM files WHERE {live}", path, table)
+        live = "path = ? AND removed_version IS NULL"
+        file = tx.one(DataFile, f"SELECT * FROM files WHERE {live}", path)
         if file is None:
             raise VersionConflict(f"The files of table {table!r} changed meanwhile; read it again and repeat the act.")
-        tx.execute(f"UPDATE files SET removed_version = ?, removed_by = ? WHERE {live}", version, by, path, table)
+        tx.execute(f"UPDATE files SET removed_version = ?, removed_by = ? WHERE {live}", version, by, path)
         removed.append(file)
     return removed
 
@@ -92,9 +95,9 @@ def files_as_published(tx: Transaction, table: str, version: int) -> list[DataFi
 
 def _changed(tx: Transaction, side: str, table: str, version: int) -> list[tuple[DataFile, str]]:
     rows = tx.execute(
-        f"SELECT * FROM files WHERE \"table\" = ? AND (({side}_version = ? AND {side}_by = 'commit') "
-        f"OR ({side}_version = ? AND {side}_by = 'compact'))" + IN_ORDER,
-        table, version, version - 1,
+        f'SELECT * FROM files WHERE "table" = ? AND {side}_version IN (?, ?) '
+        f"AND {side}_by = CASE {side}_version WHEN ? THEN 'commit' ELSE 'compact' END" + IN_ORDER,
+        table, version, version - 1, version,
     )  # fmt: skip
     return [(from_row(DataFile, row), row[f"{side}_by"]) for row in rows.fetchall()]
 
@@ -124,5 +127,5 @@ def swap_files(tx: Transaction, table: str, version: int, removed: Sequence[Data
 
 def _among(partitions: Sequence[str] | None) -> tuple[str, Sequence[str]]:
     if partitions is None:
-        return "", ()
+        return " AND partition >= ''", ()  # every one, by the index of those that are live
     return f" AND partition IN ({', '.join('?' * len(partitions))})", partitions

@@ -118,7 +118,7 @@ class SqlTables:
     def count_files(self, table: str, partition: str, *, up_to: int) -> int:
         found = self.database.read().execute(
             'SELECT COUNT(*) FROM files WHERE "table" = ? AND partition = ? AND removed_version IS NULL '
-            "AND added_version <= ?",
+            "AND +added_version <= ?",
             table, partition, up_to,
         )  # fmt: skip
         return int(found.fetchone()[0])

@@ -20,7 +20,7 @@ INSERT INTO files
     FROM files_before;
 DROP TABLE files_before;
 CREATE INDEX files_by_version ON files ("table", added_version);
-CREATE INDEX files_by_removal ON files ("table", removed_version);
+CREATE INDEX files_by_removal ON files ("table", removed_version) WHERE removed_version IS NOT NULL;
 CREATE INDEX files_live ON files ("table", partition) WHERE removed_version IS NULL;
 
 CREATE TABLE snapshots (
