@@ -14,6 +14,7 @@ from trivium.failpoints import failpoint
 from trivium.store.store import Store
 from trivium.tables.delta_mirror import mirror_table
 from trivium.tables.erase import finish_interrupted
+from trivium.tables.loading.row_cache import collect_row_caches
 from trivium.tables.orphans import GRACE, find_orphans
 
 
@@ -36,7 +37,7 @@ def collect_garbage(
     dry_run: bool = False,
     grace: timedelta = GRACE,
 ) -> list[Garbage]:
-    """Of each table: files that no version needs are deleted, and what interrupted commits left behind.
+    """Of each table: files that no version needs are deleted, what interrupted commits left behind, and cached rows.
 
     older_than: versions published longer ago ("90d") are given up, except the newest one, those that a snapshot names
     and those that a registered model was trained on; without it, no version is. dry_run: nothing happens, the answer
@@ -70,6 +71,7 @@ def _collect(
         failpoint("gc:collected")
         for path in sizes:
             store.lake.delete(path)
+    sizes |= collect_row_caches(store, table, grace=grace, dry_run=dry_run)
     kept = {version: pinned[version] for version in old if version in pinned}
     return Garbage(table, tuple(versions), kept, tuple(sizes), sum(sizes.values()))
 
