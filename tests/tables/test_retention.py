@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -37,6 +38,12 @@ def three(store: Store) -> Store:
 
 def files_of(store: Store) -> set[str]:
     return {file.name for file in store.lake.list_paths("people")}
+
+
+def rows_of(store: Store, name: str) -> str:
+    """The rows of a stored object, when it is a frame."""
+    data = store.blobs.get(name.split("/")[-1])
+    return str(pl.read_parquet(data).rows()) if data[:4] == b"PAR1" else ""
 
 
 def traces(store: Store, text: str) -> list[str]:
@@ -182,11 +189,11 @@ def test_a_model_that_learnt_from_erased_rows_is_marked_retrain_due(store: Store
     PEOPLE.append(people((1, "ada"), (2, CANARY)), store=store)
 
     @tv.task
-    def count(rows: pl.DataFrame) -> int:
-        return rows.height
+    def count(rows: pl.DataFrame) -> dict[str, Any]:
+        return {"rows": rows, "height": rows.height}
 
     @tv.pipeline
-    def learn() -> int:
+    def learn() -> Any:
         return count(PEOPLE)
 
     run = learn.run(store=store)
@@ -200,6 +207,7 @@ def test_a_model_that_learnt_from_erased_rows_is_marked_retrain_due(store: Store
     assert collect_garbage(store, older_than="0h")[0].kept == {1: "model counter version 1 was trained on it"}
     did = PEOPLE.erase(f"name = '{CANARY}'", because="asked for", store=store)
     assert did.retrain == (("counter", 1),)
+    assert not [blob.name for blob in store.blobs.list_digests() if CANARY in rows_of(store, blob.name)]
     alert = store.catalog.alerts.list_alerts(table="people", state="open")[0]
     assert (alert.check, alert.partition) == ("retrain_due", "counter@1")
     assert store.catalog.events.list_events(kind="model.retrain_due")[0].subject == "counter"

@@ -29,12 +29,11 @@ def files_at(tx: Transaction, table: str, version: int, partitions: Sequence[str
     A plus keeps a database without statistics from reading by `added_version`, which is almost everything.
     """
     which, values = _among(partitions)
-    columns = "path, partition, rows, bytes, digest, stamp, content, rank"
+    chosen = 'SELECT path, partition, rows, bytes, digest, stamp, content, rank FROM files WHERE "table" = ?'
     return tx.all(
         DataFile,
-        f'SELECT {columns} FROM files WHERE "table" = ? AND removed_version IS NULL AND +added_version <= ?{which} '
-        f'UNION ALL SELECT {columns} FROM files WHERE "table" = ? AND removed_version > ? AND +added_version <= ?{which}'
-        + IN_ORDER,
+        f"{chosen} AND removed_version IS NULL AND +added_version <= ?{which} "
+        f"UNION ALL {chosen} AND removed_version > ? AND +added_version <= ?{which}" + IN_ORDER,
         table, version, *values, table, version, version, *values,
     )  # fmt: skip
 
