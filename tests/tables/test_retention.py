@@ -42,7 +42,7 @@ def files_of(store: Store) -> set[str]:
 
 def rows_of(store: Store, name: str) -> str:
     """The rows of a stored object, when it is a frame."""
-    data = store.blobs.get(name.split("/")[-1])
+    data = store.blobs.get(name.rsplit("/", maxsplit=1)[-1])
     return str(pl.read_parquet(data).rows()) if data[:4] == b"PAR1" else ""
 
 

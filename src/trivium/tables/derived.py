@@ -11,7 +11,6 @@ from trivium.lineage.pages import list_readers
 from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef
 
-
 PARQUET = b"PAR1"
 DIGEST = re.compile(rb"\b[0-9a-f]{64}\b")
 LARGEST_NAMING = 16 << 20  # bytes; what names other objects is small
