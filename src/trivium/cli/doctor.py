@@ -17,6 +17,7 @@ from trivium.cli.project import open_project
 from trivium.errors import TriviumError
 from trivium.pipelines.registry import list_pipelines
 from trivium.settings import PROJECT_FILE
+from trivium.store.audit.verify import verify_audit
 from trivium.store.store import Store
 from trivium.tables.verify import find_missing
 
@@ -65,11 +66,12 @@ def describe_pipelines(store: Store) -> str:
 
 
 def describe_catalog(store: Store) -> str:
-    """How much is remembered, and that the audit chain holds."""
-    chain = store.catalog.events.verify()
-    if chain.problems:
-        raise TriviumError(f"the audit chain is broken: {chain.problems[0]}; `trivium audit verify` shows all")
-    return f"{len(store.catalog.tables.list_specs())} tables; the audit chain of {chain.events:,} events holds"
+    """How much is remembered, and that the audit log is what it was when its checkpoints were signed."""
+    report = verify_audit(store)
+    if not report.holds:
+        raise TriviumError(f"the audit log is broken: {report.problems[0].message} `trivium audit verify` shows all")
+    tables = len(store.catalog.tables.list_specs())
+    return f"{tables} tables; the audit log of {report.events:,} events and its {report.checkpoints} checkpoints hold"
 
 
 def describe_tables(store: Store) -> str:
