@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import cycle
+from itertools import cycle, tee
 from typing import Any, Unpack
 
 import numpy as np
@@ -99,12 +99,14 @@ class Batches:
             for span in take_spans(self._order_pieces(), begin, end)
         )
         blocks = group_spans(spans, self.manner.window if self.manner.shuffle else BLOCK_ROWS)
-        left = skip_blocks(blocks, self._first - self._share[0])
+        left, ahead = tee(skip_blocks(blocks, self._first - self._share[0]))
         # Rows that are shuffled are copied into their batch, so a window's place is free when the next but one is read.
         places = cycle([Memory() for _ in range(READERS + 1)] if self.manner.shuffle else [None])
-        jobs = (partial(_read, self.prepared, each, next(places)) for each in left)
-        for rows, number, skip in read_ahead(jobs, threads=READERS):
-            yield Block(rows, self._order_rows(number, len(rows)), skip)
+        jobs = (partial(_read, self.prepared, spans, next(places)) for _, _, spans in ahead)
+        orders = ((self._order_rows(number, spans), skip) for number, skip, spans in left)
+        # The order comes first: it is made while the rows are still being read.
+        for (order, skip), rows in zip(orders, read_ahead(jobs, threads=READERS), strict=True):
+            yield Block(rows, order, skip)
 
     def _order_pieces(self) -> Sequence[Piece]:
         if self.manner.shuffle is None:
@@ -112,9 +114,10 @@ class Batches:
         order = shuffled(len(self.prepared.pieces), chance(self.manner.seed, self.epoch, PIECES))
         return [self.prepared.pieces[at] for at in order]
 
-    def _order_rows(self, number: int, rows: int) -> NDArray[np.int64] | None:
+    def _order_rows(self, number: int, spans: Sequence[Span]) -> NDArray[np.int64] | None:
         if self.manner.shuffle is None:
             return None
+        rows = sum(span.rows for span in spans)
         return shuffled(rows, chance(self.manner.seed, self.epoch, WINDOW, self.shard.index, number))
 
     def _cached_blocks(self) -> Iterator[Block]:
@@ -195,14 +198,13 @@ def finish_rows(prepared: Prepared, rows: Rows) -> Any:
     return import_torch().from_numpy(rows) if manner.as_ == "torch" else rows
 
 
-def _read(prepared: Prepared, block: tuple[int, int, Sequence[Span]], memory: Memory | None) -> tuple[Rows, int, int]:
-    """A block's rows, as a matrix when nothing needs them as a frame; its number; how many rows to leave out."""
+def _read(prepared: Prepared, spans: Sequence[Span], memory: Memory | None) -> Rows:
+    """A block's rows, as a matrix when nothing needs them as a frame."""
     source, manner = prepared.source, prepared.manner
-    number, skip, spans = block
     if source.is_forked:
-        return read_matrix(source, spans, manner.precision), number, skip
+        return read_matrix(source, spans, manner.precision)
     parts = source.read(spans)
     if manner.apply is not None or manner.as_ == "polars":
-        return pl.concat(parts, rechunk=True), number, skip
+        return pl.concat(parts, rechunk=True)
     shape = sum(span.rows for span in spans), len(source.version.columns)
-    return matrix_of(parts, shape, manner.precision, memory), number, skip
+    return matrix_of(parts, shape, manner.precision, memory)
