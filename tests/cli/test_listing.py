@@ -47,3 +47,13 @@ def test_ids_stay_in_one_piece_and_nothing_is_lost_at_any_width(width: int, monk
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
     assert any(line.startswith("01m7ydf28fywkvp6fb6kbma31d  open") for line in lines)
     assert out.getvalue().count("story") == 8
+
+
+def test_rows_of_a_table_keep_their_names_and_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([{"rows_in_use": 1234, "price": 135450.25, "state": "open"}], ("rows_in_use", "price", "state"))
+    print_table(
+        [{"rows_in_use": 1234, "[price]": 135450.25, "b": None}], ("rows_in_use", "[price]", "b"), as_stored=True
+    )
+    titles, row, stored_titles, stored_row = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert (titles, row) == (["rows", "in", "use", "price", "state"], ["1234", "1.355e+05", "open"])
+    assert (stored_titles, stored_row) == (["rows_in_use", "[price]", "b"], ["1234", "135450.25", "-"])

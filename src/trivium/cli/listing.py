@@ -74,44 +74,48 @@ def print_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
-def print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    """A compact table. Names and ids stay in one piece; prose wraps, under its row where the screen is narrow."""
-    cells = [{name: cell(name, row[name]) for name in columns} for row in rows]
+def print_table(rows: Sequence[Row], columns: Sequence[str], *, as_stored: bool = False) -> None:
+    """A compact table. Names and ids stay in one piece; prose wraps, under its row where the screen is narrow.
+
+    as_stored: these are rows of somebody's table, whose names and numbers are not made prettier.
+    """
+    cells = [{name: stored_cell(row[name]) if as_stored else cell(name, row[name]) for name in columns} for row in rows]
+    titles = {name: printable(name) if as_stored else name.replace("_", " ") for name in columns}
     widths = {name: max(len(name), *(len(each[name]) for each in cells)) for name in columns}
     short = [name for name in columns if name not in PROSE]
     needed = sum(widths[name] + GAP for name in short)
     screen = console()
     if len(short) == len(columns) or needed + LEAST_PROSE <= screen.width:
-        screen.print(side_by_side(rows, cells, columns, widths), crop=False, soft_wrap=needed > screen.width)
+        screen.print(side_by_side(rows, cells, titles, widths), crop=False, soft_wrap=needed > screen.width)
     else:
-        print_stacked(screen, cells, short, widths)
+        print_stacked(screen, cells, {name: titles[name] for name in short}, widths)
 
 
 def side_by_side(
-    rows: Sequence[Row], cells: Sequence[Mapping[str, Text]], columns: Sequence[str], widths: Mapping[str, int]
+    rows: Sequence[Row], cells: Sequence[Mapping[str, Text]], titles: Mapping[str, str], widths: Mapping[str, int]
 ) -> Grid:
     """The table with prose in columns of its own."""
     grid = Grid(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
-    for name in columns:
+    for name, title in titles.items():
         known = [row[name] for row in rows if row[name] is not None]
         number = bool(known) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known)
         grid.add_column(
-            name.replace("_", " "),
+            Text(title),
             justify="right" if number else "left",
             no_wrap=name not in PROSE,
             overflow="fold",
             min_width=None if name in PROSE else widths[name],
         )
     for each in cells:
-        grid.add_row(*(each[name] for name in columns))
+        grid.add_row(*(each[name] for name in titles))
     return grid
 
 
 def print_stacked(
-    screen: Console, cells: Sequence[Mapping[str, Text]], short: Sequence[str], widths: Mapping[str, int]
+    screen: Console, cells: Sequence[Mapping[str, Text]], short: Mapping[str, str], widths: Mapping[str, int]
 ) -> None:
     """Each row on a line, and its prose on the lines under it."""
-    header = "  ".join(name.replace("_", " ").ljust(widths[name]) for name in short)
+    header = "  ".join(title.ljust(widths[name]) for name, title in short.items())
     screen.print(Text(header, style="dim"), soft_wrap=True)
     for each in cells:
         line = Text("  ").join(padded(each[name], widths[name]) for name in short)
@@ -129,9 +133,9 @@ def padded(text: Text, width: int) -> Text:
 
 
 def print_frame(rows: Frame) -> None:
-    """A frame's rows as a table, columns in their own order."""
+    """A frame's rows as they are stored, columns in their own order."""
     if rows.height:
-        print_table(rows.to_dicts(), rows.columns)
+        print_table(rows.to_dicts(), rows.columns, as_stored=True)
 
 
 def print_line(text: str) -> None:
@@ -155,6 +159,12 @@ def cell(name: str, value: Any) -> Text:
     """A value as people read it."""
     text = printable(spelled(name, value))
     return Text(text, style=COLOURS.get(text, "dim" if text == NOTHING else ""))
+
+
+def stored_cell(value: Any) -> Text:
+    """A value of somebody's table: a fraction has ten digits, and no word means anything to us."""
+    text = f"{value:.10g}" if isinstance(value, float) else printable(spelled("", value))
+    return Text(text, style="dim" if value is None else "")
 
 
 def printable(text: str) -> str:

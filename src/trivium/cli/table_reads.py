@@ -74,7 +74,7 @@ def diff_table(
         _print_shifts(diff)
         for kind, examples in diff.examples.items():
             print_heading(f"{kind}, the first {len(examples)}")
-            print_table(examples, list(examples[0]))
+            print_table(examples, list(examples[0]), as_stored=True)
 
 
 def _print_shifts(diff: TableDiff) -> None:
