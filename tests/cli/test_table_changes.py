@@ -25,6 +25,17 @@ def test_rows_are_deleted_from_the_newest_version_and_come_back_by_restoring(ter
     assert ids(terminal) == before
 
 
+def test_a_change_tells_how_many_rows_it_took_and_left(terminal: Terminal, project: Path) -> None:
+    assert (
+        "2 rows of weather, 1 fewer than before: valid as version 3"
+        in terminal("tables", "delete", "weather", "--where", "id = 1").out
+    )
+    nothing = terminal("tables", "delete", "weather", "--where", "id = 1").out
+    assert nothing == "Nothing changed: weather stays at version 3, which has 2 rows.\n"
+    assert "3 rows of weather, 1 more than before" in terminal("tables", "restore", "weather", "2").out
+    assert "3 rows of weather, as many as before" in terminal("tables", "rename", "weather", "temp=heat").out
+
+
 def test_erasing_asks_first_and_names_what_it_did(terminal: Terminal, project: Path) -> None:
     erase = ("tables", "erase", "weather", "--where", "id = 1", "--because", "ticket 12")
     assert "say --yes" in terminal(*erase).err

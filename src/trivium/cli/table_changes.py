@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -13,11 +14,14 @@ from trivium.cli.listing import print_facts, print_line, print_list
 from trivium.cli.project import open_project
 from trivium.cli.table_acts import tell_commit
 from trivium.errors import Misuse
+from trivium.store.store import Store
 from trivium.tables.delete import delete_rows
 from trivium.tables.erase import erase_rows
+from trivium.tables.read import get_version
 from trivium.tables.reshape import rename_columns, widen_column
 from trivium.tables.restore import restore_version
 from trivium.tables.snapshot import record_snapshot
+from trivium.values.tables import Commit
 
 Name = Annotated[str, typer.Argument(help="The table.")]
 Where = Annotated[str, typer.Option("--where", help="An SQL condition over a row: \"country = 'NZ' AND age < 16\".")]
@@ -26,7 +30,7 @@ SNAPSHOTS = ("name", "versions", "actor", "created_at", "because")
 
 def delete(context: typer.Context, name: Name, where: Where, as_json: AsJson = False) -> None:
     """Take rows out of the newest version; older versions keep them until they are collected."""
-    tell_commit(delete_rows(open_project(context), name, where), as_json=as_json)
+    _change(context, name, lambda store: delete_rows(store, name, where), as_json=as_json)
 
 
 def erase(
@@ -60,7 +64,7 @@ def rename(
 ) -> None:
     """Give columns new names; older versions keep the old ones."""
     pairs = dict(_split(text, "rename a column: write OLD=NEW") for text in names)
-    tell_commit(rename_columns(open_project(context), name, pairs), as_json=as_json)
+    _change(context, name, lambda store: rename_columns(store, name, pairs), as_json=as_json)
 
 
 def widen(
@@ -71,7 +75,7 @@ def widen(
     as_json: AsJson = False,
 ) -> None:
     """Give a column a wider type with the same values."""
-    tell_commit(widen_column(open_project(context), name, column, wanted), as_json=as_json)
+    _change(context, name, lambda store: widen_column(store, name, column, wanted), as_json=as_json)
 
 
 def restore(
@@ -81,7 +85,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Make a new version that has what an older one had. Nothing is lost."""
-    tell_commit(restore_version(open_project(context), name, version), as_json=as_json)
+    _change(context, name, lambda store: restore_version(store, name, version), as_json=as_json)
 
 
 def snapshot(
@@ -103,6 +107,26 @@ def list_snapshots(context: typer.Context, as_json: AsJson = False) -> None:
     print_list(
         rows, SNAPSHOTS, as_json=as_json, empty="No snapshots yet: `trivium tables snapshot NAME TABLE` takes one."
     )
+
+
+def _change(context: typer.Context, name: str, act: Callable[[Store], Commit], *, as_json: bool) -> None:
+    """The act is done, and told by how many rows the table has now and had before."""
+    store = open_project(context)
+    before = get_version(store, name)
+    commit = act(store)
+    if as_json or not commit.version:
+        tell_commit(commit, as_json=as_json)
+    elif commit.id == before.id:
+        print_line(f"Nothing changed: {name} stays at version {before.version}, which has {before.rows:,} rows.")
+    else:
+        print_line(
+            f"{commit.rows:,} rows of {name}, {_difference(commit.rows - before.rows)} before: {commit.state} as "
+            f"version {commit.version} (commit {commit.id})."
+        )
+
+
+def _difference(rows: int) -> str:
+    return "as many as" if not rows else f"{abs(rows):,} {'more' if rows > 0 else 'fewer'} than"
 
 
 def _confirm(question: str) -> None:
