@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from trivium.code.source import digest_source
 from trivium.errors import Misuse, NotFound
 from trivium.pipelines.cache_key import key_parts
 from trivium.pipelines.registry import find_pipeline, import_file, list_declared, list_pipelines
-from trivium.pipelines.source import digest_source
 from trivium.pipelines.task import Task
 from trivium.settings import Settings
 

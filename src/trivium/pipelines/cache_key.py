@@ -12,8 +12,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from trivium.code.fingerprint import fingerprint
 from trivium.digest import digest_of
-from trivium.pipelines.fingerprint import fingerprint
 from trivium.pipelines.graph import Node, Output, leaves, source
 from trivium.pipelines.reach import Reached, reach
 from trivium.pipelines.signature import is_table

@@ -14,11 +14,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from trivium.code.fingerprint import fingerprint, type_name
+from trivium.code.source import digest_code, digest_file_code, is_first_party, names_of
 from trivium.digest import digest_of
 from trivium.errors import CacheKeyError
-from trivium.pipelines.fingerprint import fingerprint, type_name
 from trivium.pipelines.signature import annotations_of, is_table
-from trivium.pipelines.source import digest_code, digest_file_code, is_first_party, names_of
 
 MISSING = object()
 READS = frozenset({"read", "lookup", "get_latest", "at", "diff", "batches", "torch_dataset"})
