@@ -36,6 +36,7 @@ class Table:
     name: lower-case letters, digits, `_` and `-`. key: the column or columns that tell rows apart.
     time: the column of event time; rows are committed by partitions of it, `every` "1d" or "1h" wide.
     checks: rules that hold for every commit. watch: what learned expectations may do ("block", "warn" or "off").
+    pii: the column or columns about persons, whose values no alert, example or profile shows.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Table:
         watch: Watch = "block",
         owner: str | None = None,
         description: str = "",
+        pii: str | Sequence[str] = (),
     ) -> None:
         partition_format(every)
         self.spec = TableSpec(
@@ -60,6 +62,7 @@ class Table:
             watch=watch,
             owner=owner,
             description=description,
+            pii=(pii,) if isinstance(pii, str) else tuple(pii),
         )
 
     @property

@@ -35,7 +35,7 @@ class TableSpec(Struct, frozen=True):
     """A declared table. `every` is the width of a partition of event time ("1d", "1h"); without `time` there is one.
 
     `watch` says what learned expectations may do: quarantine blatant surprises and flag milder ones, only flag,
-    or nothing.
+    or nothing. `pii` names the columns about persons: no alert, example or profile shows their values.
     """
 
     name: str
@@ -46,6 +46,7 @@ class TableSpec(Struct, frozen=True):
     watch: Watch = "block"
     owner: str | None = None
     description: str = ""
+    pii: tuple[str, ...] = ()
 
 
 class DataFile(Struct, frozen=True):
