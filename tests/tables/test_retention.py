@@ -101,6 +101,15 @@ def test_what_a_snapshot_names_stays(three: Store) -> None:
         three.catalog.retention.collect("people", [3], because="so", actor="ada")
 
 
+def test_a_dry_run_tells_what_is_then_collected_when_a_restored_version_shares_files(three: Store) -> None:
+    PEOPLE.restore(1, store=three)
+    would = collect_garbage(three, older_than="0h", dry_run=True)
+    did = collect_garbage(three, older_than="0h")
+    assert [(each.versions, each.files) for each in would] == [(each.versions, each.files) for each in did]
+    (told,) = three.catalog.events.list_events(kind="table.collected", subject="people")
+    assert told.detail["files"] == len(did[0].files) == 2
+
+
 def test_files_that_nobody_names_are_collected_after_a_day(three: Store) -> None:
     orphan = three.lake.write("people", "all", people((9, "nobody")))
     assert collect_garbage(three)[0].files == ()

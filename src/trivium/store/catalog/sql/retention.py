@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -81,13 +81,17 @@ class SqlRetention:
             remember_carried(tx, table, [file.path for file, _ in freed])
             for file, added_version in freed:
                 tx.execute("DELETE FROM files WHERE path = ? AND added_version = ?", file.path, added_version)
-            detail = {"versions": sorted(versions), "files": len(freed), "because": because}
-            tx.event(actor, "table.collected", table, detail)
             kept = _paths(tx, table)
-        return list({file.path: file for file, _ in freed if file.path not in kept}.values())
+            gone = {file.path: file for file, _ in freed if file.path not in kept}
+            detail = {"versions": sorted(versions), "files": len(gone), "because": because}
+            tx.event(actor, "table.collected", table, detail)
+        return list(gone.values())
 
     def unneeded(self, table: str, versions: Sequence[int]) -> list[DataFile]:
-        return list({file.path: file for file, _ in _unneeded(self.database.read(), table, versions)}.values())
+        tx = self.database.read()
+        freed = _unneeded(tx, table, versions)
+        kept = _paths(tx, table, without={(file.path, added_version) for file, added_version in freed})
+        return list({file.path: file for file, _ in freed if file.path not in kept}.values())
 
     def named_paths(self, table: str) -> set[str]:
         return _paths(self.database.read(), table)
@@ -183,9 +187,18 @@ def _any_within(versions: Sequence[int], start: int, end: int) -> bool:
     return from_start < len(versions) and versions[from_start] < end
 
 
-def _paths(tx: Transaction, table: str, states: Sequence[str] = ("quarantined",)) -> set[str]:
-    """The paths that versions name, and commits in one of these states."""
-    carried = {row[0] for row in tx.execute('SELECT path FROM files WHERE "table" = ?', table).fetchall()}
+def _paths(
+    tx: Transaction,
+    table: str,
+    states: Sequence[str] = ("quarantined",),
+    without: Container[tuple[str, int]] = frozenset(),
+) -> set[str]:
+    """The paths that versions name, and commits in one of these states.
+
+    without: (path, added version) of spans that do not count.
+    """
+    spans = tx.execute('SELECT path, added_version FROM files WHERE "table" = ?', table).fetchall()
+    carried = {path for path, added_version in spans if (path, int(added_version)) not in without}
     marks = ", ".join("?" * len(states))
     aside = tx.all(Commit, f'SELECT * FROM commits WHERE "table" = ? AND state IN ({marks})', table, *states)
     return carried | {file.path for commit in aside for file in commit.added}
