@@ -78,6 +78,13 @@ def test_the_collector_tells_first_what_it_would_do(terminal: Terminal, project:
     assert "were given up" in gone.err
 
 
+def test_the_collector_knows_no_table_that_is_not_there(terminal: Terminal, project: Path) -> None:
+    said = terminal("gc", "weather", "wether", "--older-than", "0h")
+    assert (said.status, said.out) == (2, "")
+    assert "There is no table 'wether'. Tables: weather." in said.err
+    assert terminal("tables", "query", "FROM weather", "--at", "weather=1").status == 0
+
+
 def test_a_difference_shows_rows_and_columns_that_changed(terminal: Terminal, project: Path) -> None:
     terminal("tables", "delete", "weather", "--where", "id = 1")
     facts = terminal("tables", "diff", "weather", "2", "3", "--json").json

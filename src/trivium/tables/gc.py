@@ -41,9 +41,11 @@ def collect_garbage(
 
     older_than: versions published longer ago ("90d") are given up, except the newest one, those that a snapshot names
     and those that a registered model was trained on; without it, no version is. dry_run: nothing happens, the answer
-    is what would. grace: files younger than this stay, for their commit may be under way.
+    is what would. grace: files younger than this stay, for their commit may be under way. Raises NotFound for a table
+    that is not there, before anything is deleted.
     """
-    names = list(tables) if tables is not None else [spec.name for spec in store.catalog.tables.list_specs()]
+    specs = store.catalog.tables.list_specs() if tables is None else map(store.catalog.tables.get_spec, tables)
+    names = [spec.name for spec in specs]
     return [_collect(store, name, older_than, because, grace, dry_run=dry_run) for name in names]
 
 
