@@ -33,6 +33,11 @@ def values(table: Table, keys: list[int], moments: list[datetime | None] | None 
     return [found.values["x"] if found.values else None for found in table.lookup(keys, at=moments)]
 
 
+def test_one_text_in_place_of_a_list_of_keys_is_refused(store: Store) -> None:
+    with pytest.raises(Misuse, match=r"'A1' is a text: write \['A1'\]"):
+        lookup_rows(store, "readings", "A1")
+
+
 def test_the_newest_row_of_each_key_is_found_in_the_order_asked(store: Store, readings: Readings) -> None:
     TABLE.append(readings([1, 2, 1], [DAY + "10:00:00", DAY + "10:00:00", DAY + "11:00:00"], x=[1.0, 2.0, 3.0]))
     assert values(TABLE, [2, 1, 9, 1]) == [2.0, 3.0, None, 3.0]

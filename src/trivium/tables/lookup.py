@@ -42,8 +42,11 @@ def lookup_rows(
     A key of several columns is a tuple. All answers are of one version: the newest that was published when this was
     called, or a newer one. (Of a catalog on another machine: the newest of at most a second ago, and of what this
     process published.) Quarantined rows are never seen.
-    Raises NotFound without a version, Misuse without a key or with another number of moments than of keys.
+    Raises NotFound without a version, Misuse without a key, for one text in place of a list, or with another number of
+    moments than of keys.
     """
+    if isinstance(keys, str):
+        raise Misuse(f"Keys are given as a list, and {keys!r} is a text: write [{keys!r}].")
     if at is not None and len(at) != len(keys):
         raise Misuse(f"{len(keys)} keys need as many moments in `at`, not {len(at)}.")
     texts = [key if type(key) is str else _text(key) for key in keys]
