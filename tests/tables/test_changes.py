@@ -173,7 +173,7 @@ def test_a_widened_column_has_the_same_values_in_the_wider_type(store: Store) ->
 
 
 def test_a_change_of_type_that_could_lose_a_value_is_refused_with_the_reason(two: Store) -> None:
-    with pytest.raises(SchemaMismatch, match="int64, which can become no other type, but not int32"):
+    with pytest.raises(SchemaMismatch, match="int64, which has no wider type, so it cannot become int32"):
         PEOPLE.widen("id", "int32", store=two)
 
 
@@ -222,6 +222,11 @@ def test_a_version_is_found_by_number_time_snapshot_and_run(two: Store, clock: A
     assert tv_snapshot.list_snapshots() == []
 
 
+def test_a_text_that_is_no_moment_is_refused_with_an_example(two: Store) -> None:
+    with pytest.raises(Misuse, match="'yesterday' is no moment; write one such as '2024-05-01T08:00'"):
+        PEOPLE.at(time="yesterday", store=two)
+
+
 def test_several_tables_are_committed_at_one_moment(store: Store) -> None:
     rows = {PEOPLE: people((1, "ada")), VISITS: visits((1, 1, 5.0))}
     made = tv.commit_together(rows, idempotency_key="k", store=store)
@@ -239,6 +244,11 @@ def test_one_blocked_part_keeps_the_whole_common_commit_aside(store: Store) -> N
 def test_a_snapshot_takes_the_tables_as_they_are(two: Store) -> None:
     VISITS.append(visits((1, 1, 5.0)), store=two)
     assert tv.snapshot("q1", PEOPLE, VISITS, because="the exam", store=two).versions == {"people": 2, "visits": 1}
+
+
+def test_a_snapshot_of_no_table_is_refused(two: Store) -> None:
+    with pytest.raises(Misuse, match="Snapshot 'none' names no table"):
+        tv.snapshot("none", store=two)
 
 
 def test_many_small_commits_are_compacted_without_a_version_and_without_a_change(store: Store) -> None:

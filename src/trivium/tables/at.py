@@ -56,8 +56,8 @@ def find_table_version(
 ) -> TableVersion:
     """The table at a version, at a moment, as a run read it, or in a snapshot; as it is now when nothing is said.
 
-    time: a datetime (without a zone: UTC) or its ISO text. Raises Misuse when more than one is said, NotFound when the
-    table had no version then, or it is not kept any more.
+    time: a datetime (without a zone: UTC) or its ISO text. Raises Misuse when more than one is said or the text is no
+    moment, NotFound when the table had no version then, or it is not kept any more.
     """
     said = [each for each in (version, time, run, snapshot) if each is not None]
     if len(said) > 1:
@@ -72,13 +72,20 @@ def find_table_version(
 
 
 def _at_time(store: Store, name: str, time: datetime | str) -> int | None:
-    moment = datetime.fromisoformat(time) if isinstance(time, str) else time
+    moment = _moment(time) if isinstance(time, str) else time
     zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     found = store.catalog.tables.find_version_at(name, zoned)
     if found is None:
         store.catalog.tables.get_spec(name)
         raise NotFound(f"Table {name!r} had no published version at {zoned.isoformat()}.")
     return found.version
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise Misuse(f"{text!r} is no moment; write one such as '2024-05-01T08:00' (UTC) or '2024-05-01'.") from None
 
 
 def _at_run(store: Store, name: str, run: str) -> int:

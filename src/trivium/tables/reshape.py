@@ -62,9 +62,10 @@ def _widen(store: Store, name: str, column: str, wanted: str) -> Commit:
     if column not in have:
         raise NotFound(f"Table {name!r} has no column {column!r}; it has {', '.join(have)}.")
     if wanted not in WIDER.get(have[column], ()):
-        possible = ", ".join(WIDER.get(have[column], ())) or "no other type"
+        wider = ", ".join(WIDER.get(have[column], ()))
+        possible = f"can become {wider}, but not" if wider else "has no wider type, so it cannot become"
         raise SchemaMismatch(
-            f"Column {column!r} of table {name!r} is {have[column]}, which can become {possible}, but not {wanted}: "
+            f"Column {column!r} of table {name!r} is {have[column]}, which {possible} {wanted}: "
             "values could change. Add a column of that type under another name, and fill it."
         )
     columns = [Column(each.name, wanted if each.name == column else each.type) for each in newest.columns]
