@@ -39,6 +39,11 @@ def test_rows_come_back_as_they_went(store: Store, readings: Readings) -> None:
     assert_frame_equal(OPEN.read().sort("id").collect(), rows)
 
 
+def test_a_check_is_no_bare_text(store: Store) -> None:
+    with pytest.raises(Misuse, match=r"'x > 0' is no check of table 'readings'; write tv.rule\('x > 0'\)"):
+        Table("readings", checks=["x > 0"])  # type: ignore[list-item] # what a user may write
+
+
 def test_rows_are_committed_by_the_day(store: Store, readings: Readings) -> None:
     commit = OPEN.append(readings([1, 2, 3], DAYS))
     assert commit.partitions == ("2024-01-01", "2024-01-02")

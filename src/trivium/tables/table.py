@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import polars as pl
 
+from trivium.errors import Misuse
 from trivium.ids import checked_name
 from trivium.store.store import Store, current_store
 from trivium.tables.at import TableVersion, find_table_version
@@ -37,6 +38,7 @@ class Table:
     time: the column of event time; rows are committed by partitions of it, `every` "1d" or "1h" wide.
     checks: rules that hold for every commit. watch: what learned expectations may do ("block", "warn" or "off").
     pii: the column or columns about persons, whose values no alert, example or profile shows.
+    Raises InvalidName, and Misuse for a width of partitions or a check that is none.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Table:
             key=(key,) if isinstance(key, str) else tuple(key),
             time=time,
             every=every,
-            checks=tuple(checks),
+            checks=_checks(name, checks),
             watch=watch,
             owner=owner,
             description=description,
@@ -172,3 +174,12 @@ class Table:
 
     def __repr__(self) -> str:
         return f"Table({self.name!r})"
+
+
+def _checks(name: str, given: Sequence[CheckSpec]) -> tuple[CheckSpec, ...]:
+    """The checks. Raises Misuse for what is none, such as the bare SQL of a rule."""
+    for check in given:
+        if not isinstance(check, CheckSpec):
+            rule = f"tv.rule({check!r})" if isinstance(check, str) else "tv.rule('price > 0')"
+            raise Misuse(f"{check!r} is no check of table {name!r}; write {rule}, or another of the checks.")
+    return tuple(given)
