@@ -176,7 +176,7 @@ class Table:
         return f"Table({self.name!r})"
 
 
-def _checks(name: str, given: Sequence[CheckSpec]) -> tuple[CheckSpec, ...]:
+def _checks(name: str, given: Sequence[Any]) -> tuple[CheckSpec, ...]:
     """The checks. Raises Misuse for what is none, such as the bare SQL of a rule."""
     for check in given:
         if not isinstance(check, CheckSpec):
