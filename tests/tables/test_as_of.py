@@ -279,6 +279,15 @@ def test_a_length_of_time_means_nothing_among_integers() -> None:
         as_of(rows, rows.rename({"asked": "at"}), on="asked", by="key", time="at", within="6h")
 
 
+def test_a_table_that_is_only_named_is_joined_as_it_was_declared(store: Store) -> None:
+    declared = Table("weather", key="origin", time="observed_at", watch="off")
+    declared.append(pl.DataFrame({"origin": ["JFK"], "observed_at": [START], "temp": [1.0]}))
+    rows = pl.DataFrame({"origin": ["JFK"], "at": [START]})
+    assert as_of(rows, Table("weather"), on="at").collect()["temp"].to_list() == [1.0]
+    with pytest.raises(Misuse, match="The features declare no key, so name a key"):
+        as_of(rows, Table("other"), on="at")
+
+
 def test_a_version_of_a_table_brings_what_was_known_then(store: Store) -> None:
     weather = Table("weather", key="origin", time="observed_at", watch="off")
     for number in (1.0, 2.0):

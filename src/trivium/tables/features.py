@@ -93,8 +93,8 @@ def _source(label: str, given: Any, asked: Features, store: Store | None) -> Sou
     by = own.by or asked.by or (spec.key if spec else ())
     time = own.time or asked.time or (spec.time if spec else None)
     if not by or not time:
-        what = "a key (`by=`)" if not by else "an event time (`time=`)"
-        raise Misuse(f"The {label} have no declared one, so name {what}; without it nothing says what was known when.")
+        noun, what = ("key", "a key (`by=`)") if not by else ("event time", "an event time (`time=`)")
+        raise Misuse(f"The {label} declare no {noun}, so name {what}; without it nothing says what was known when.")
     keys = dict(by) if isinstance(by, Mapping) else {key: key for key in ([by] if isinstance(by, str) else by)}
     within = own.within or asked.within
     known = own.known or asked.known
@@ -120,9 +120,10 @@ def _columns(label: str, rows: pl.LazyFrame, wanted: Sequence[str] | None, named
 
 
 def _find_spec(table: Any, store: Store | None) -> TableSpec | None:
-    if isinstance(table, Table):
+    """The declaration of a table. One that only names the table (`Table("weather")`) means the one that is stored."""
+    if isinstance(table, Table) and (table.spec.key or table.spec.time):
         return table.spec
-    name = _spec_name(table)
+    name = table.name if isinstance(table, Table) else _spec_name(table)
     return (store or current_store()).catalog.tables.find_spec(name) if name else None
 
 
