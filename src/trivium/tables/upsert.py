@@ -36,7 +36,9 @@ def upsert_rows(
     Raises Misuse for a table without a key, SchemaMismatch for a key that is given twice.
     """
     if not spec.key:
-        raise Misuse(f"Table {spec.name!r} has no key, so no row replaces another; declare `key=`, or append.")
+        raise Misuse(
+            f"Table {spec.name!r} is declared without a key, so no row replaces another; declare `key=`, or append."
+        )
     store.catalog.tables.declare(spec, actor=store.actor)
     known = find_known(store, spec.name, idempotency_key, "upsert")
     if known is not None:

@@ -42,7 +42,8 @@ class SqlTables:
             if before is not None and (before.time, before.every) != (spec.time, spec.every):
                 raise Misuse(
                     f"Table {spec.name!r} is partitioned by {before.time!r} every {before.every!r}; that cannot change "
-                    f"to {spec.time!r} every {spec.every!r} once declared. Declare a table of another name."
+                    f"to {spec.time!r} every {spec.every!r} once declared. Declare it with time={before.time!r} and "
+                    f"every={before.every!r}, or a table of another name."
                 )
             tx.replace("table_specs", spec)
             detail = {"checks": [check.name for check in spec.checks], "owner": spec.owner}
