@@ -65,7 +65,7 @@ def test_a_key_given_twice_is_refused_because_chance_would_choose(two: Store) ->
 
 
 def test_a_table_without_a_key_has_no_upsert(store: Store) -> None:
-    with pytest.raises(Misuse, match="has no key"):
+    with pytest.raises(Misuse, match="is declared without a key"):
         tv.Table("log").upsert(people((1, "a")), store=store)
 
 
