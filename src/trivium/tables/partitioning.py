@@ -65,11 +65,18 @@ def _check_time(spec: TableSpec, time: str, rows: pl.DataFrame) -> None:
             f"The rows for table {spec.name!r} lack its time column {time!r}; they have {rows.columns}."
         )
     if not isinstance(rows.schema[time], (pl.Datetime, pl.Date)):
-        raise SchemaMismatch(
-            f"The time column {time!r} of table {spec.name!r} holds {rows.schema[time]}; give timestamps or dates."
-        )
+        held = _held(spec, rows[time])
+        raise SchemaMismatch(f"The time column {time!r} of table {spec.name!r} holds {held}; give timestamps or dates.")
     absent = rows[time].null_count()
     if absent:
         raise SchemaMismatch(
             f"{absent} of {rows.height} rows for table {spec.name!r} have no {time!r}, so they belong to no partition."
         )
+
+
+def _held(spec: TableSpec, values: pl.Series) -> str:
+    """The type of the values; of texts also one, where it is about nobody, and how a file writes moments."""
+    if values.dtype != pl.String or values.null_count() == len(values):
+        return str(values.dtype)
+    example = "" if spec.time in spec.pii else f" such as {values.drop_nulls()[0]!r}"
+    return f"text{example}, and only 2024-01-31 and 2024-01-31T08:00 in a file are read as times"
