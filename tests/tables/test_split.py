@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from trivium.errors import Misuse, SchemaMismatch
+from trivium.store.store import Store
 from trivium.tables.split import split_rows
+from trivium.tables.table import Table
 
 Readings = Callable[..., pl.DataFrame]
 DAYS = [f"2024-01-0{day} 12:00:00" for day in range(1, 10)]
@@ -29,6 +31,13 @@ def test_no_row_is_lost_and_none_is_on_both_sides_whatever_their_order(readings:
 def test_dates_are_split_too(readings: Readings) -> None:
     rows = readings(list(range(1, 10)), DAYS).with_columns(pl.col("at").dt.date())
     assert split_rows(rows, time="at", latest="2d")[1]["id"].to_list() == [8, 9]
+
+
+def test_a_table_is_split_as_its_rows_are(store: Store, readings: Readings) -> None:
+    table = Table("readings", key="id", time="at", watch="off")
+    table.append(readings([1, 2, 3], DAYS[:3]))
+    whole, as_it_was = (split_rows(rows, time="at", latest="1d") for rows in (table, table.at(1)))
+    assert [side["id"].to_list() for side in whole] == [side["id"].to_list() for side in as_it_was] == [[1, 2], [3]]
 
 
 def test_rows_without_a_time_are_refused(readings: Readings) -> None:

@@ -12,8 +12,11 @@ from msgspec.structs import replace
 from trivium.durations import parse_duration
 from trivium.errors import Misuse, SchemaMismatch
 from trivium.frames import to_frame
+from trivium.tables.at import TableVersion
+from trivium.tables.features import lazy_rows
 from trivium.tables.leakage import refuse_leakage
 from trivium.tables.share import share_of
+from trivium.tables.table import Table
 from trivium.values.splits import SplitKind, SplitRule
 
 Sides = tuple[pl.DataFrame, pl.DataFrame]
@@ -60,12 +63,12 @@ def complete_rule(rule: SplitRule, rows: pl.DataFrame) -> SplitRule:
 
 
 def divide_rows(rows: Any, rule: SplitRule) -> Sides:
-    """(past, exam) of rows of any kind, each in the order of the rows; see `SplitRule`.
+    """(past, exam) of a table's newest version or rows of any kind, each in the order of the rows; see `SplitRule`.
 
     Raises SchemaMismatch for a column that is absent or has no value somewhere, Misuse when a side would be empty,
     Leakage when a key or a group is on both sides.
     """
-    frame = to_frame(rows)
+    frame = to_frame(lazy_rows(rows) if isinstance(rows, Table | TableVersion) else rows)
     complete = complete_rule(rule, frame)
     is_exam = share_of(frame, complete.by, complete.seed) < float(complete.amount) if rule.kind == "hash" else (
         _is_late(frame, complete)
