@@ -172,3 +172,10 @@ def test_progress_on_a_terminal_stays_in_one_line_and_goes_when_it_is_done() -> 
     assert screen.getvalue().startswith("\rread 5 of 10 rows")
     assert "\n" not in screen.getvalue()
     assert screen.getvalue().endswith("\r")
+
+
+def test_an_exported_file_is_checked_in_the_types_of_its_table(terminal: Terminal, project: Path) -> None:
+    for ending in ("jsonl", "csv", "parquet"):
+        assert terminal("tables", "export", "weather", f"out.{ending}").status == 0
+        said = terminal("tables", "check", "weather", f"out.{ending}")
+        assert (said.status, said.err) == (0, "")

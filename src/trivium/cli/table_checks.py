@@ -15,8 +15,8 @@ from trivium.cli.profile_view import column_line, profile_facts
 from trivium.cli.project import open_project
 from trivium.cli.sparkline import sparkline
 from trivium.errors import CheckFailed
-from trivium.frames import read_file
 from trivium.tables.backtest import backtest_table, check_newest, check_rows
+from trivium.tables.given_rows import read_given
 from trivium.tables.profiles import list_profiles
 from trivium.values.alerts import Judgement
 
@@ -33,7 +33,8 @@ def check_table(
 ) -> None:
     """Judge the newest commit again, or a file's rows without committing them. Exit status 1 when a check fails."""
     store = open_project(context)
-    judgements = check_newest(store, name) if file is None else check_rows(store, name, read_file(file))
+    spec = store.catalog.tables.get_spec(name)
+    judgements = check_newest(store, name) if file is None else check_rows(store, name, read_given(store, spec, file))
     rows = result_rows(judgements)
     failed = [row for row in rows if not row["passed"]]
     partitions = ", ".join(judgement.partition for judgement in judgements[-3:])
