@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trivium.checks.kinds import between as between
+    from trivium.checks.kinds import check as check
     from trivium.checks.kinds import coverage as coverage
+    from trivium.checks.kinds import distribution as distribution
     from trivium.checks.kinds import fresh as fresh
     from trivium.checks.kinds import matches as matches
     from trivium.checks.kinds import one_of as one_of
+    from trivium.checks.kinds import query as query
+    from trivium.checks.kinds import references as references
     from trivium.checks.kinds import row_count as row_count
     from trivium.checks.kinds import rule as rule
+    from trivium.checks.kinds import schema as schema
     from trivium.checks.kinds import unique as unique
     from trivium.checks.metric import latency as latency
     from trivium.checks.metric import metric as metric
@@ -57,10 +62,12 @@ HOMES = {
     "TriviumError": "trivium.errors",
     "as_of": "trivium.tables.as_of",
     "between": "trivium.checks.kinds",
+    "check": "trivium.checks.kinds",
     "commit_together": "trivium.tables.joint",
     "connect": "trivium.store.store",
     "coverage": "trivium.checks.kinds",
     "current_store": "trivium.store.store",
+    "distribution": "trivium.checks.kinds",
     "evaluate": "trivium.models.evaluate",
     "fresh": "trivium.checks.kinds",
     "latency": "trivium.checks.metric",
@@ -72,11 +79,14 @@ HOMES = {
     "one_of": "trivium.checks.kinds",
     "pipeline": "trivium.pipelines.pipeline",
     "prepare": "trivium.models.prepare",
+    "query": "trivium.checks.kinds",
     "read_split": "trivium.pipelines.stored_split",
+    "references": "trivium.checks.kinds",
     "register": "trivium.models.register",
     "row_count": "trivium.checks.kinds",
     "rule": "trivium.checks.kinds",
     "run": "trivium.tracking.run",
+    "schema": "trivium.checks.kinds",
     "snapshot": "trivium.tables.joint",
     "split": "trivium.pipelines.split",
     "tag": "trivium.tracking.log",

@@ -103,7 +103,7 @@ def test_a_check_that_cannot_be_evaluated_fails_in_words(days: list[Partition]) 
     spec = TableSpec("rides", checks=(between("city", 0, 1),))
     (judgement,) = judge(spec, days[:1], [], now=NOW)
     assert judgement.state == "quarantined"
-    assert "cannot be evaluated, `city` is String" in judgement.results[0].message
+    assert "cannot be evaluated: `city` is String" in judgement.results[0].message
 
 
 def test_checks_of_models_wait_for_their_labels(days: list[Partition]) -> None:

@@ -9,14 +9,20 @@ import polars as pl
 
 from trivium.checks.kinds.between import judge_between
 from trivium.checks.kinds.coverage import judge_coverage
+from trivium.checks.kinds.distribution import judge_distribution
 from trivium.checks.kinds.fresh import judge_fresh
+from trivium.checks.kinds.function import judge_function
 from trivium.checks.kinds.matches import judge_matches
 from trivium.checks.kinds.one_of import judge_one_of
-from trivium.checks.kinds.outcome import Outcome, as_result
+from trivium.checks.kinds.outcome import Outcome, as_result, unevaluable
+from trivium.checks.kinds.query import judge_query
+from trivium.checks.kinds.references import judge_references
 from trivium.checks.kinds.row_count import judge_row_count
 from trivium.checks.kinds.rule import judge_rules
+from trivium.checks.kinds.schema import judge_columns
 from trivium.checks.kinds.unique import judge_unique
 from trivium.checks.partition import Partition
+from trivium.checks.surroundings import Surroundings
 from trivium.errors import Misuse
 from trivium.values.alerts import CheckResult
 from trivium.values.tables import CheckSpec, TableSpec
@@ -24,21 +30,35 @@ from trivium.values.tables import CheckSpec, TableSpec
 JUDGES: dict[str, Callable[[CheckSpec, pl.DataFrame], Outcome]] = {
     "between": judge_between,
     "coverage": judge_coverage,
+    "function": judge_function,
     "matches": judge_matches,
     "one_of": judge_one_of,
     "row_count": judge_row_count,
     "unique": judge_unique,
 }
+WIDER: dict[str, Callable[[CheckSpec, Partition, Surroundings], Outcome]] = {
+    "distribution": judge_distribution,
+    "query": judge_query,
+    "references": judge_references,
+}  # they look beyond the partition
+ALONE = frozenset({"rule", "fresh", "schema"})  # each judged in a way of its own
 ELSEWHERE = frozenset({"metric", "latency"})  # judged over a window of rows, when truth has arrived
 
 
 def judge_declared(
-    spec: TableSpec, part: Partition, *, now: datetime, newest: bool, broken: Sequence[str] = ()
+    spec: TableSpec,
+    part: Partition,
+    *,
+    now: datetime,
+    newest: bool,
+    broken: Sequence[str] = (),
+    around: Surroundings | None = None,
 ) -> list[CheckResult]:
     """The result of every declared check of the table on this partition.
 
     newest: whether no later partition is known (freshness is judged only there). broken: columns that are known to be
-    absent or of another type; a check that reads one fails instead of being misuse.
+    absent or of another type; a check that reads one fails instead of being misuse. around: other tables and the past,
+    for the checks that look there.
     Raises Misuse for a check of an unknown kind, or on a column that the table never had.
     """
     for check in spec.checks:
@@ -50,12 +70,15 @@ def judge_declared(
     results = []
     for check in judged:
         if check not in sound:
-            outcome = _broken(check, broken)
+            found = [_broken(check, broken)]
         elif check.kind == "fresh":
-            outcome = judge_fresh(check, part.rows, spec.time, now)
+            found = [judge_fresh(check, part.rows, spec.time, now)]
+        elif check.kind == "schema":
+            found = judge_columns(check, part.rows)
         else:
-            outcome = outcomes.get(id(check)) or _judge_one(check, part.rows)
-        results.append(as_result(check, part.name, outcome, column=spec.time if check.kind == "fresh" else None))
+            found = [outcomes.get(id(check)) or _judge_one(check, part, around, broken)]
+        column = spec.time if check.kind == "fresh" else None
+        results += [as_result(check, part.name, outcome, column=column) for outcome in found]
     return results
 
 
@@ -64,18 +87,31 @@ def columns_read(check: CheckSpec) -> list[str]:
     return list(check.arguments.get("columns", ())) or ([check.column] if check.column else [])
 
 
-def _judge_one(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
+def _judge_one(check: CheckSpec, part: Partition, around: Surroundings | None, broken: Sequence[str]) -> Outcome:
     try:
-        return JUDGES[check.kind](check, rows)
+        return _judge_wider(check, part, around) if check.kind in WIDER else JUDGES[check.kind](check, part.rows)
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        kind = ", ".join(f"`{name}` is {rows.schema[name]}" for name in columns_read(check))
-        return Outcome(passed=False, message=f"{check.name}: cannot be evaluated, {kind}: {reason}")
+        kind = ", ".join(f"`{name}` is {part.rows.schema[name]}" for name in columns_read(check))
+        return unevaluable(check, f"{kind}: {reason}" if kind else reason)
+    except Misuse as misuse:
+        if not broken:
+            raise
+        return unevaluable(check, str(misuse))  # the columns that it misses are known to be
+
+
+def _judge_wider(check: CheckSpec, part: Partition, around: Surroundings | None) -> Outcome:
+    if around is None:
+        raise Misuse(
+            f"Check {check.name!r} looks beyond the rows of a partition, and there is nothing to look at here."
+        )
+    return WIDER[check.kind](check, part, around)
 
 
 def _refuse_unknown(spec: TableSpec, check: CheckSpec, columns: Sequence[str], broken: Sequence[str]) -> None:
-    if check.kind not in JUDGES and check.kind not in ELSEWHERE and check.kind not in ("rule", "fresh"):
-        known = ", ".join(sorted({*JUDGES, *ELSEWHERE, "rule", "fresh"}))
+    kinds = {*JUDGES, *WIDER, *ALONE, *ELSEWHERE}
+    if check.kind not in kinds:
+        known = ", ".join(sorted(kinds))
         raise Misuse(
             f"Check {check.name!r} of table {spec.name!r} has the unknown kind {check.kind!r}; known: {known}."
         )

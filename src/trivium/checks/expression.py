@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from trivium.checks.sandbox import open_sandbox
+from trivium.checks.syntax import Node, NotSelect, outward_call, parse_selects, walk
 from trivium.errors import Misuse
 
 REFUSED = {
@@ -37,10 +36,12 @@ def parse_expression(text: str) -> Expression:
 
     Raises Misuse when the text is not one scalar expression: a statement, several, an aggregate, a subquery, a window.
     """
-    nodes = list(_walk(_parse(text)))
+    nodes = list(walk(_parse(text)))
     for node in nodes:
         if (found := REFUSED.get(node.get("class", ""))) is not None:
             raise _refusal(text, f"it contains {found}")
+        if (called := outward_call(node)) is not None:
+            raise _refusal(text, f"it calls {called}(), which is not about the row")
         if node.get("function_name") in _aggregates():
             raise _refusal(text, f"it aggregates by {node['function_name']}() over several rows")
     bound = {ref["column_names"][-1] for node in nodes if node.get("class") == "LAMBDA" for ref in _refs(node["lhs"])}
@@ -48,18 +49,16 @@ def parse_expression(text: str) -> Expression:
     return Expression(text, tuple(dict.fromkeys(name for name in names if name not in bound)))
 
 
-def _parse(text: str) -> dict[str, Any]:
-    quoted = f"SELECT ({text}\n)".replace("'", "''")  # a bound parameter would make DuckDB import pandas
-    with open_sandbox() as connection:
-        found = connection.execute(f"SELECT json_serialize_sql('{quoted}')").fetchone()  # only parsed
-    answer = msgspec.json.decode(found[0] if found else "{}")
-    if answer["error"]:
-        raise _refusal(text, str(answer["error_message"]))
-    node = answer["statements"][0]["node"]
-    simple = len(answer["statements"]) == 1 and node["type"] == "SELECT_NODE" and not node["modifiers"]
+def _parse(text: str) -> Node:
+    try:
+        found = parse_selects(f"SELECT ({text}\n)")
+    except NotSelect as error:
+        raise _refusal(text, str(error)) from None
+    node = found[0]
+    simple = len(found) == 1 and node["type"] == "SELECT_NODE" and not node["modifiers"]
     if not simple or len(node["select_list"]) != 1 or node["from_table"]["type"] != "EMPTY" or node["where_clause"]:
         raise _refusal(text, "it is more than an expression")
-    expression: dict[str, Any] = node["select_list"][0]
+    expression: Node = node["select_list"][0]
     return expression
 
 
@@ -70,18 +69,8 @@ def _refusal(text: str, because: str) -> Misuse:
     )
 
 
-def _walk(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-        for child in node.values():
-            yield from _walk(child)
-    elif isinstance(node, list):
-        for child in node:
-            yield from _walk(child)
-
-
-def _refs(node: Any) -> Iterator[dict[str, Any]]:
-    return (part for part in _walk(node) if part.get("class") == "COLUMN_REF")
+def _refs(node: Node) -> Iterator[Node]:
+    return (part for part in walk(node) if part.get("class") == "COLUMN_REF")
 
 
 @cache

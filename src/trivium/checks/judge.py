@@ -9,42 +9,63 @@ from trivium.checks.declared import judge_declared
 from trivium.checks.history import History
 from trivium.checks.learned import judge_learned
 from trivium.checks.partition import Partition
+from trivium.checks.pii import mask_profile, mask_result
 from trivium.checks.profile import outline_partition, profile_partition
 from trivium.checks.schema import judge_schema
+from trivium.checks.surroundings import Surroundings
 from trivium.values.alerts import CheckResult, Judgement, Profile
 from trivium.values.tables import State, TableSpec
 
 
 def judge(
-    spec: TableSpec, batch: Sequence[Partition], history: Sequence[Profile] | History, *, now: datetime
+    spec: TableSpec,
+    batch: Sequence[Partition],
+    history: Sequence[Profile] | History,
+    *,
+    now: datetime,
+    around: Surroundings | None = None,
 ) -> tuple[Judgement, ...]:
     """A judgement for each partition of the batch, in its order.
 
     history: profiles of the partitions that were published before; a History kept between calls saves learning them
     anew, and is left as it was. Each partition that is not quarantined counts as history for the ones after it.
+    around: other tables and the own past, for the checks that look there.
     Raises Misuse for a declared check that does not fit the table.
     """
     memory = history if isinstance(history, History) else History.of_profiles(history)
     judgements: list[Judgement] = []
     for number, part in enumerate(batch):
         newest = number == len(batch) - 1 and part.name >= memory.newest
-        judgements.append(judge_partition(spec, part, memory, now=now, newest=newest))
+        judgements.append(judge_partition(spec, part, memory, now=now, newest=newest, around=around))
         if judgements[-1].state != "quarantined" and number < len(batch) - 1:
             memory = memory.extended(judgements[-1].profile)
+            around = None if around is None else around.extended(part)
     return tuple(judgements)
 
 
 def judge_partition(
-    spec: TableSpec, part: Partition, history: History, *, now: datetime, newest: bool = True
+    spec: TableSpec,
+    part: Partition,
+    history: History,
+    *,
+    now: datetime,
+    newest: bool = True,
+    around: Surroundings | None = None,
 ) -> Judgement:
     """The profile of one partition, every result, and the state that follows from them."""
-    profile = outline_partition(spec.name, part) if spec.watch == "off" else profile_partition(spec.name, part)
+    profile = describe_partition(spec, part)
     schema = judge_schema(profile, history.types, severity="warn" if spec.watch == "warn" else "block")
     broken = [str(result.column) for result in schema]
-    declared = judge_declared(spec, part, now=now, newest=newest, broken=broken)
+    declared = judge_declared(spec, part, now=now, newest=newest, broken=broken, around=around)
     learned = [] if spec.watch == "off" else judge_learned(profile, history, watch=spec.watch, without=broken)
     results = (*([] if spec.watch == "off" else schema), *declared, *learned)
-    return Judgement(part.name, state_of(results), profile, results)
+    return Judgement(part.name, state_of(results), profile, tuple(mask_result(each, spec.pii) for each in results))
+
+
+def describe_partition(spec: TableSpec, part: Partition) -> Profile:
+    """The profile that is kept of a partition: an outline where nobody watches, without values about persons."""
+    profile = outline_partition(spec.name, part) if spec.watch == "off" else profile_partition(spec.name, part)
+    return mask_profile(profile, spec.pii)
 
 
 def state_of(results: Sequence[CheckResult]) -> State:

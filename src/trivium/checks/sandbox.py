@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from threading import Timer
 
@@ -13,11 +15,13 @@ from trivium.errors import Misuse
 from trivium.frames import ArrowStream
 
 LIMIT_SECONDS = 60.0
+QUOTE = "'"
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoload_known_extensions": False,
     "autoinstall_known_extensions": False,
     "python_enable_replacements": False,
+    "temp_directory": "",
     "lock_configuration": True,
 }
 
@@ -27,6 +31,28 @@ def open_sandbox() -> duckdb.DuckDBPyConnection:
     return _database(os.getpid()).cursor()
 
 
+def open_files(paths: Sequence[str]) -> duckdb.DuckDBPyConnection:
+    """A connection to a database of its own that reads these files and nothing else."""
+    opening = {"enable_external_access": True, "lock_configuration": False}
+    database = duckdb.connect(":memory:", config=SETTINGS | opening)
+    listed = ", ".join(f"'{path.replace(QUOTE, QUOTE * 2)}'" for path in paths)
+    database.execute(f"SET allowed_paths = [{listed}]")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+    return database
+
+
+@contextmanager
+def time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """What runs on the connection inside the block is interrupted after so many seconds."""
+    clock = Timer(seconds, connection.interrupt)
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.cancel()
+
+
 def query_rows(sql: str, rows: pl.DataFrame, *, limit: float = LIMIT_SECONDS) -> tuple[object, ...]:
     """The first row of a query over the view `rows`.
 
@@ -34,14 +60,11 @@ def query_rows(sql: str, rows: pl.DataFrame, *, limit: float = LIMIT_SECONDS) ->
     """
     with open_sandbox() as connection:
         connection.register("rows", ArrowStream(rows))
-        clock = Timer(limit, connection.interrupt)
-        clock.start()
         try:
-            return connection.execute(sql).fetchone() or ()
+            with time_limit(connection, limit):
+                return connection.execute(sql).fetchone() or ()
         except duckdb.InterruptException:
             raise Misuse(f"This check took over {limit:.0f} s on {rows.height} rows and was stopped: {sql}") from None
-        finally:
-            clock.cancel()
 
 
 @cache

@@ -33,7 +33,8 @@ def list_declared_uses(spec: TableSpec, column: str) -> Iterator[str]:
     if column == spec.time:
         yield "its event time"
     for check in spec.checks:
-        if column == check.column or column in check.arguments.get("columns", ()):
+        named = (*check.arguments.get("columns", ()), *check.arguments.get("types", ()))
+        if column == check.column or column in named or mentions(str(check.arguments.get("query", "")), column):
             yield f"check {check.name}"
 
 

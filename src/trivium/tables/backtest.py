@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from trivium.store.store import Store
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.read import get_version
 from trivium.tables.staging import stage_rows
+from trivium.tables.surroundings import TableSurroundings, around_commit
 from trivium.values.alerts import Judgement
 from trivium.values.tables import DataFile, TableSpec
 
@@ -23,7 +25,8 @@ def check_rows(store: Store, name: str, rows: pl.DataFrame) -> tuple[Judgement, 
     newest = store.catalog.tables.find_version(name)
     staged = stage_rows(spec, rows, newest.columns if newest else ())
     batch = split_partitions(spec, staged)
-    return judge(spec, batch, store.catalog.tables.profiles(name), now=store.clock())
+    around = around_commit(store, spec, newest)
+    return judge(spec, batch, store.catalog.tables.profiles(name), now=store.clock(), around=around)
 
 
 def check_newest(store: Store, name: str) -> tuple[Judgement, ...]:
@@ -32,7 +35,8 @@ def check_newest(store: Store, name: str) -> tuple[Judgement, ...]:
     commit = get_version(store, name)
     batch = list(_partitions(store, spec, commit.version or 0, only=commit.partitions))
     before = [each for each in store.catalog.tables.profiles(name) if each.partition not in commit.partitions]
-    return judge(spec, batch, before, now=store.clock())
+    around = around_commit(store, spec, commit, replaced=commit.partitions)
+    return judge(spec, batch, before, now=store.clock(), around=around)
 
 
 def backtest_table(store: Store, name: str) -> Iterator[Judgement]:
@@ -42,9 +46,12 @@ def backtest_table(store: Store, name: str) -> Iterator[Judgement]:
     Freshness is not judged, for it is about now.
     """
     spec = store.catalog.tables.get_spec(name)
-    history = History()
-    for part in _partitions(store, spec, get_version(store, name).version or 0):
-        judgement = judge_partition(spec, part, history, now=store.clock(), newest=False)
+    history, version = History(), get_version(store, name).version or 0
+    files = store.catalog.tables.files(name, version)
+    for part in _partitions(store, spec, version):
+        before = [file for file in files if file.partition < part.name]
+        around = TableSurroundings(store, spec, partial(list, before))
+        judgement = judge_partition(spec, part, history, now=store.clock(), newest=False, around=around)
         yield judgement
         history = history.extended(judgement.profile)
 

@@ -10,6 +10,7 @@ import polars as pl
 from trivium.checks.alert import raise_alerts
 from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
+from trivium.checks.surroundings import Surroundings
 from trivium.errors import SchemaMismatch
 from trivium.failpoints import failpoint
 from trivium.frames import columns_of
@@ -22,6 +23,7 @@ from trivium.tables.draft_files import files_of_draft
 from trivium.tables.learned_history import learned_history
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.staging import stage_rows
+from trivium.tables.surroundings import around_commit
 from trivium.tables.upkeep import keep_up
 from trivium.values.alerts import Judgement
 from trivium.values.tables import Column, Commit, DataFile, Operation, State, TableSpec
@@ -88,13 +90,15 @@ def draft_rows(
     newest = store.catalog.tables.find_version(spec.name)
     staged = stage_rows(spec, rows, newest.columns if newest else ())
     batch = split_partitions(spec, staged)
-    judgements, added = judge_and_write(store, spec, batch, newest)
+    names = [part.name for part in batch]
+    around = around_commit(store, spec, newest, replaced=names if operation == "overwrite" else ())
+    judgements, added = judge_and_write(store, spec, batch, newest, around)
     return draft_commit(
         store,
         spec,
         operation=operation,
         judgements=judgements,
-        partitions=[part.name for part in batch],
+        partitions=names,
         columns=columns_of(staged),
         added=added,
         idempotency_key=idempotency_key,
@@ -104,7 +108,7 @@ def draft_rows(
 
 
 def judge_and_write(
-    store: Store, spec: TableSpec, batch: Sequence[Partition], newest: Commit | None
+    store: Store, spec: TableSpec, batch: Sequence[Partition], newest: Commit | None, around: Surroundings
 ) -> tuple[tuple[Judgement, ...], list[DataFile]]:
     """What the checks say of the partitions, and their files, which are written meanwhile.
 
@@ -118,7 +122,7 @@ def judge_and_write(
     with ThreadPoolExecutor(1) as thread:
         writing = thread.submit(write_partitions, store, spec.name, batch)
         try:
-            judgements = judge(spec, batch, history, now=store.clock())
+            judgements = judge(spec, batch, history, now=store.clock(), around=around)
             _refuse_types(spec, batch, newest, judgements)
         except BaseException:
             for file in writing.result():

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import polars as pl
 
-from trivium.checks.expression import parse_expression
+from trivium.checks.declared import columns_read
 from trivium.errors import Misuse, NotFound, SchemaMismatch
 from trivium.frames import dtype_of
+from trivium.lineage.column_use import mentions
 from trivium.store.store import Store
 from trivium.tables.commit import draft_commit, publish, version_of
 from trivium.tables.read import get_version
 from trivium.tables.repeat import repeat_on_conflict
 from trivium.tables.rewrite import map_files
-from trivium.values.tables import Column, Commit, Operation, TableSpec
+from trivium.values.tables import CheckSpec, Column, Commit, Operation, TableSpec
 
 WIDER = {
     "int8": ("int16", "int32", "int64", "float32", "float64"),
@@ -111,7 +112,7 @@ def _refuse_names(spec: TableSpec, newest: Commit, names: dict[str, str]) -> Non
     taken = sorted({column for column in after if after.count(column) > 1})
     if taken:
         raise Misuse(f"Two columns of table {spec.name!r} would be called {', '.join(taken)}; choose another name.")
-    named = _declared_columns(spec)
+    named = _declared_columns(spec, have)
     used = [f"{old!r} ({named[old]})" for old in names if old in named]
     if used:
         raise Misuse(
@@ -120,16 +121,19 @@ def _refuse_names(spec: TableSpec, newest: Commit, names: dict[str, str]) -> Non
         )
 
 
-def _declared_columns(spec: TableSpec) -> dict[str, str]:
-    """Each column that the declaration names, and as what."""
+def _declared_columns(spec: TableSpec, columns: Sequence[str]) -> dict[str, str]:
+    """Each of these columns that the declaration names, and as what."""
     named = {
         column: f"in check {check.name!r}"
         for check in spec.checks
-        for column in (*_rule_columns(check.arguments.get("sql")), *([check.column] if check.column else []))
+        for column in (*columns_read(check), *_named_elsewhere(check, columns))
     }
     named |= dict.fromkeys(spec.key, "key")
+    named |= dict.fromkeys(spec.pii, "about persons")
     return named | ({spec.time: "event time"} if spec.time else {})
 
 
-def _rule_columns(sql: object) -> tuple[str, ...]:
-    return parse_expression(sql).columns if isinstance(sql, str) else ()
+def _named_elsewhere(check: CheckSpec, columns: Sequence[str]) -> list[str]:
+    """Columns that a check names outside of what it reads by itself: in a schema, or as words of a query."""
+    types, query = check.arguments.get("types", ()), str(check.arguments.get("query", ""))
+    return [column for column in columns if column in types or mentions(query, column)]

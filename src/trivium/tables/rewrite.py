@@ -12,6 +12,7 @@ from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
 from trivium.store.store import Store
 from trivium.tables.learned_history import learned_history
+from trivium.tables.surroundings import around_commit
 from trivium.values.alerts import Judgement, Profile
 from trivium.values.tables import Column, Commit, DataFile
 
@@ -81,8 +82,18 @@ def judge_whole(
     extra = {part.name: part.rows for part in more}
     names = sorted({*change.partitions, *extra})
     parts = [Partition(name, _future_rows(store, newest, change, name, extra.get(name))) for name in names]
-    judged = judge(spec, [part for part in parts if part.rows.height], history, now=store.clock())
+    around = around_commit(store, spec, newest, replaced=names)
+    judged = judge(spec, [part for part in parts if part.rows.height], history, now=store.clock(), around=around)
     return (*judged, *(gone(spec.name, part.name) for part in parts if not part.rows.height))
+
+
+def files_after(
+    store: Store, newest: Commit, change: Rewriting, partitions: Sequence[str] | None = None
+) -> list[DataFile]:
+    """The table's files (or only those that carry these partitions, with all that come) once this is published."""
+    going = {file.path for file in change.removed}
+    live = store.catalog.tables.files(newest.table, newest.version or 0, partitions)
+    return [*(file for file in live if file.path not in going), *change.added]
 
 
 def gone(table: str, partition: str) -> Judgement:
@@ -93,10 +104,7 @@ def gone(table: str, partition: str) -> Judgement:
 def _future_rows(
     store: Store, newest: Commit, change: Rewriting, partition: str, more: pl.DataFrame | None
 ) -> pl.DataFrame:
-    going = {file.path for file in change.removed}
-    live = store.catalog.tables.files(newest.table, newest.version or 0, [partition])
-    files = [file for file in live if file.path not in going]
-    files += [file for file in change.added if file.partition == partition]
+    files = [file for file in files_after(store, newest, change, [partition]) if file.partition == partition]
     names = [column.name for column in newest.columns]
     kept = [store.lake.scan(files, names).collect()] if files else []
     frames = [*kept, *([] if more is None else [more])]

@@ -21,8 +21,9 @@ from trivium.tables.commit import (
 from trivium.tables.learned_history import learned_history
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.repeat import repeat_on_conflict
-from trivium.tables.rewrite import Rewriting, drop_rows, judge_whole
+from trivium.tables.rewrite import Rewriting, drop_rows, files_after, judge_whole
 from trivium.tables.staging import stage_rows
+from trivium.tables.surroundings import TableSurroundings
 from trivium.values.tables import Commit, DataFile, TableSpec
 
 
@@ -74,7 +75,8 @@ def _draft(store: Store, spec: TableSpec, rows: pl.DataFrame, *, idempotency_key
     if spec.time:
         judgements = judge_whole(store, newest, change, batch)
     else:
-        judgements = judge(spec, batch, learned_history(store, spec, newest), now=store.clock())
+        around = TableSurroundings(store, spec, lambda: files_after(store, newest, change))
+        judgements = judge(spec, batch, learned_history(store, spec, newest), now=store.clock(), around=around)
     return draft_commit(
         store,
         spec,

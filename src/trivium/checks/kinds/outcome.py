@@ -15,7 +15,10 @@ LONGEST_TEXT = 200
 
 
 class Outcome(Struct, frozen=True):
-    """Passed or not, in a sentence; `failing_rows` counts, and `examples` shows at most five of them."""
+    """Passed or not, in a sentence; `failing_rows` counts, and `examples` shows at most five of them.
+
+    `column` is the one that it is about, where that is not the column of the check.
+    """
 
     passed: bool
     message: str
@@ -24,6 +27,14 @@ class Outcome(Struct, frozen=True):
     failing_rows: int = 0
     examples: tuple[dict[str, Any], ...] = ()
     evidence: dict[str, Any] = {}
+    column: str | None = None
+
+
+def unevaluable(check: CheckSpec, reason: str, **evidence: Any) -> Outcome:
+    """Failed, because the check could not be evaluated on these rows. reason: may quote values of the rows."""
+    return Outcome(
+        passed=False, message=f"{check.name}: cannot be evaluated: {reason}", evidence={**evidence, "error": reason}
+    )
 
 
 def as_result(check: CheckSpec, partition: str, outcome: Outcome, *, column: str | None = None) -> CheckResult:
@@ -31,7 +42,7 @@ def as_result(check: CheckSpec, partition: str, outcome: Outcome, *, column: str
     return CheckResult(
         check=check.name,
         kind=check.kind,
-        column=column if column is not None else check.column,
+        column=column or outcome.column or check.column,
         partition=partition,
         passed=outcome.passed,
         severity=check.severity,
