@@ -69,10 +69,12 @@ def bin_numbers(now: Floats, before: Floats) -> tuple[list[str], Floats, Floats]
     marks = before[np.ceil(np.arange(1, BINS) / BINS * before.size).astype(int) - 1]
     values, times = np.unique(marks, return_counts=True)
     heavy = values if values.size == 1 else values[times > 1]
-    cuts = np.unique(np.concatenate([values, np.nextafter(heavy, -np.inf)]))
-    edges = [f"{cut:.6g}" for cut in cuts]
+    below = np.nextafter(heavy, -np.inf)
+    cuts = np.unique(np.concatenate([values, below]))
+    edges = [f"{(np.nextafter(cut, np.inf) if cut in below else cut) + 0.0:.6g}" for cut in cuts]
     middle = [low if low == high else f"{low} to {high}" for low, high in pairwise(edges)]
-    labels = [f"up to {edges[0]}", *middle, f"above {edges[-1]}"]
+    first = "below" if cuts[0] in below else "up to"
+    labels = [f"{first} {edges[0]}", *middle, f"above {edges[-1]}"]
     return labels, _between(cuts, now), _between(cuts, before)
 
 

@@ -170,7 +170,9 @@ def _content(function: Any, seen: set[int]) -> Any:
     if isinstance(function, functools.partial):
         return ["partial", fingerprint([function.func, function.args, function.keywords], special)]
     if isinstance(function, MethodType):
-        return ["method", _content(function.__func__, seen), fingerprint(function.__self__, special)]
+        owner = function.__self__
+        state = dict(vars(owner)) if hasattr(owner, "__dict__") else owner
+        return ["method", _content(function.__func__, seen), fingerprint(state, special)]
     cells = [cell.cell_contents for cell in function.__closure__ or () if _is_set(cell)]
     carried = [function.__defaults__, function.__kwdefaults__, cells]
     return [digest_code(function.__code__), fingerprint(carried, special)]
