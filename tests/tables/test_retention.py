@@ -166,6 +166,24 @@ def test_erasing_reaches_commits_in_quarantine(store: Store) -> None:
     assert traces(store, CANARY) == []
 
 
+def test_erasing_reaches_numbers_that_were_kept_aside_as_text(store: Store) -> None:
+    watched = tv.Table("people", key="id")
+    watched.append(people((1, "ada"), (2, CANARY)), store=store)
+    watched.append(pl.DataFrame({"id": ["2", "3"], "name": [CANARY, "cyd"]}), store=store)
+    assert watched.erase("id = 2", because="asked for", store=store).rows == 2
+    assert traces(store, CANARY) == []
+
+
+def test_a_condition_that_does_not_fit_what_was_kept_aside_is_refused_with_the_commit(store: Store) -> None:
+    watched = tv.Table("people", key="id")
+    watched.append(people((1, "ada")), store=store)
+    kept = watched.append(pl.DataFrame({"id": ["x"], "name": ["bob"]}), store=store)
+    assert kept.state == "quarantined"
+    with pytest.raises(Misuse, match=f"In commit {kept.id}, which was kept aside, id is text"):
+        watched.erase("id = 1", because="asked for", store=store)
+    assert watched.erase("TRY_CAST(id AS BIGINT) = 1", because="asked for", store=store).rows == 1
+
+
 def test_an_erasure_that_died_half_way_is_finished_by_the_next_act(store: Store) -> None:
     PEOPLE.append(people((1, "ada"), (2, CANARY)), store=store)
     erase = f"import trivium as tv; tv.Table('people').erase(\"name = '{CANARY}'\", because='asked for')"

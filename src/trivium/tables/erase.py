@@ -15,10 +15,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trivium.checks.expression import Expression
+from trivium.checks.judge import describe_partition
 from trivium.checks.mask import mask_rows
 from trivium.checks.partition import Partition
-from trivium.checks.profile import outline_partition, profile_partition
-from trivium.errors import UnsupportedValue
+from trivium.errors import Misuse, UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.frames import dtype_of, has_dtype
 from trivium.lineage.trained import models_trained_on
@@ -35,7 +35,7 @@ from trivium.tables.repeat import repeat_on_conflict
 from trivium.tables.retrain import mark_retrain_due
 from trivium.values.alerts import Alert, Judgement, Profile
 from trivium.values.events import Event
-from trivium.values.tables import Commit, DataFile
+from trivium.values.tables import Column, Commit, DataFile
 
 SHORTEST = 3  # shorter texts are in every message by chance
 
@@ -138,15 +138,16 @@ def _finish(store: Store, table: str, told: Mapping[str, Any]) -> None:
 def _find_rows(store: Store, newest: Commit, expression: Expression) -> Found:
     spans = store.catalog.retention.list_spans(newest.table)
     files = {span.file.path: (span.file, span.added_version) for span in spans}
-    searched = set(files)
+    spanned = set(files)
+    aside = dict[str, str]()
     for commit in store.catalog.retention.list_aside(newest.table):
-        searched |= {file.path for file in commit.added}
+        aside |= {file.path: commit.id for file in commit.added}
         files |= {file.path: (file, version_of(newest)) for file in commit.added if store.lake.has(file)}
     names = store.catalog.retention.list_renames(newest.table)
     swaps, texts, rows = dict[str, DataFile | None](), set[str](), 0
     for path, (file, version) in files.items():
         frame = store.lake.scan([file]).collect()
-        hit = mask_rows(expression, _as_today(frame, newest, names, version))
+        hit = _mask(expression, _as_today(frame, newest, names, version), newest, aside.get(path))
         if hit.any():
             kept = frame.filter(~hit)
             swaps[path] = store.lake.write(newest.table, file.partition, kept) if kept.height else None
@@ -158,7 +159,7 @@ def _find_rows(store: Store, newest: Commit, expression: Expression) -> Found:
         partitions=tuple(sorted({files[path][0].partition for path in swaps})),
         texts=frozenset(texts),
         rows=rows,
-        searched=frozenset(searched),
+        searched=frozenset(spanned | set(aside)),
     )
 
 
@@ -175,6 +176,34 @@ def _as_today(
         if column.name not in frame.columns
     }
     return frame.with_columns(**later)
+
+
+def _mask(expression: Expression, rows: pl.DataFrame, newest: Commit, aside: str | None) -> pl.Series:
+    """(n,) booleans: whether the condition is true. aside: the commit that was kept aside with these rows, if one was.
+
+    What was kept aside may have numbers or times as text. Raises Misuse when the condition fits no reading of it.
+    """
+    try:
+        return mask_rows(expression, rows)
+    except Misuse as error:
+        named = {name.lower() for name in expression.columns}
+        texts = [each for each in newest.columns if aside and each.name.lower() in named and _is_text(rows, each)]
+        if not texts:
+            raise
+        with suppress(pl.exceptions.PolarsError):
+            return mask_rows(
+                expression, rows.with_columns(pl.col(each.name).cast(dtype_of(each.type)) for each in texts)
+            )
+        names = ", ".join(each.name for each in texts)
+        raise Misuse(
+            f"{error}. In commit {aside}, which was kept aside, {names} is text: write "
+            "a condition that holds there as well, such as TRY_CAST(price AS DOUBLE) > 5."
+        ) from None
+
+
+def _is_text(rows: pl.DataFrame, column: Column) -> bool:
+    """Whether the rows have text where the table has something else."""
+    return rows.schema[column.name] == pl.String and column.type != "string" and has_dtype(column.type)
 
 
 def _texts(rows: pl.DataFrame) -> set[str]:
@@ -206,8 +235,7 @@ def _profile_again(store: Store, commit: Commit, partition: str, found: Found) -
     files = [found.swaps.get(file.path, file) for file in commit.added if file.partition == partition]
     kept = [file for file in files if file is not None and store.lake.has(file)]
     rows = store.lake.scan(kept).collect() if kept else pl.DataFrame()
-    off = store.catalog.tables.get_spec(commit.table).watch == "off"
-    return (outline_partition if off else profile_partition)(commit.table, Partition(partition, rows))
+    return describe_partition(store.catalog.tables.get_spec(commit.table), Partition(partition, rows))
 
 
 def _alerts(store: Store, table: str, found: Found) -> Iterable[Alert]:
