@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,3 +181,18 @@ def test_an_exported_file_is_checked_in_the_types_of_its_table(terminal: Termina
         assert terminal("tables", "export", "weather", f"out.{ending}").status == 0
         said = terminal("tables", "check", "weather", f"out.{ending}")
         assert (said.status, said.err) == (0, "")
+
+
+def test_python_functions_of_checks_are_found_in_the_projects_modules(terminal: Terminal, tmp_path: Path) -> None:
+    terminal("init")
+    Path("shop.py").write_text(
+        "import trivium as tv\n\n\ndef adds_up(rows):\n    return rows['paid'] < 0\n\n\n"
+        "orders = tv.Table('orders', key='id', watch='off', checks=[tv.check(adds_up)])\n"
+    )
+    declare = "import shop, trivium as tv\nwith tv.connect('.'):\n    shop.orders.append([{'id': 1, 'paid': 5}])\n"
+    subprocess.run([sys.executable, "-c", declare], check=True)
+    unknown = terminal("tables", "check", "orders")
+    assert (unknown.status, "shop:adds_up" in unknown.err) == (2, True)
+    settings = Path("trivium.toml").read_text()
+    Path("trivium.toml").write_text(f'{settings}\npipelines = ["shop.py"]\n')
+    assert "1 of 1 checks on 1 partitions of orders passed." in terminal("tables", "check", "orders").out

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from trivium.cli.declared_functions import know_functions
 from trivium.cli.flags import AsJson, Because
 from trivium.cli.import_view import ImportView
 from trivium.cli.listing import print_json, print_line
@@ -59,6 +60,7 @@ def import_rows(
     if declared is not None and (key or time or every):
         raise Misuse(f"Table {name!r} is declared already; `--key`, `--time` and `--every` are for a new one.")
     spec = declared or Table(name, key=key or (), time=time, every=every or "1d").spec
+    know_functions(store, name)
     view = ImportView()
     try:
         done = import_source(

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from trivium.cli.declared_functions import know_functions
 from trivium.cli.flags import AsJson, Because
 from trivium.cli.listing import print_facts, print_line, print_list
 from trivium.cli.project import open_project
@@ -113,6 +114,7 @@ def _change(context: typer.Context, name: str, act: Callable[[Store], Commit], *
     """The act is done, and told by how many rows the table has now and had before."""
     store = open_project(context)
     before = get_version(store, name)
+    know_functions(store, name)
     commit = act(store)
     if as_json or not commit.version:
         tell_commit(commit, as_json=as_json)

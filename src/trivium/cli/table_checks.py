@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from trivium.cli.declared_functions import know_functions
 from trivium.cli.flags import AsJson
 from trivium.cli.listing import print_json, print_line, print_list, print_table
 from trivium.cli.profile_view import column_line, profile_facts
@@ -34,6 +35,7 @@ def check_table(
     """Judge the newest commit again, or a file's rows without committing them. Exit status 1 when a check fails."""
     store = open_project(context)
     spec = store.catalog.tables.get_spec(name)
+    know_functions(store, name)
     judgements = check_newest(store, name) if file is None else check_rows(store, name, read_given(store, spec, file))
     rows = result_rows(judgements)
     failed = [row for row in rows if not row["passed"]]
@@ -72,7 +74,9 @@ def profile_table(
 
 def backtest(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Judge every published partition by those before it: what today's checks would have said, and how often."""
-    judgements = list(backtest_table(open_project(context), name))
+    store = open_project(context)
+    know_functions(store, name)
+    judgements = list(backtest_table(store, name))
     rows = [judgement_row(judgement) for judgement in judgements]
     if as_json:
         print_json(rows)

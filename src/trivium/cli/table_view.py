@@ -43,6 +43,7 @@ def table_facts(store: Store, spec: TableSpec, shown: Commit | None) -> dict[str
         "time": spec.time,
         "every": spec.every,
         "watch": spec.watch,
+        "pii": spec.pii,
         "partitions": sorted({file.partition for file in files}),
         "files": len(files),
         "bytes": sum(file.bytes for file in files),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -81,8 +82,9 @@ def _get_function(check: CheckSpec) -> Function:
     why = "has other code than the one that was declared" if others else "is not known in this process"
     raise Misuse(
         f"Check {check.name!r} is the Python function {path} (code {code[:12]}), which {why}. Import the module that "
-        f"declares the table (`import {module}`) before committing to it, or declare the table anew with the function "
-        "that you mean."
+        f"declares the table (`import {module}`) before committing to it, or name its file in `pipelines` of the "
+        "project's settings, which commands of the terminal import. Or declare the table anew with the function that "
+        "you mean."
     )
 
 
@@ -125,7 +127,9 @@ def _path_of(function: Function) -> str:
     inner = _plain(function)
     if not isinstance(inner, FunctionType):
         raise Misuse(f"check() takes a Python function of one argument, the rows; not {function!r}.")
-    return f"{inner.__module__}:{inner.__qualname__}"
+    file = Path(inner.__code__.co_filename)
+    script = inner.__module__ == "__main__" and file.suffix == ".py"  # the name by which others import it
+    return f"{file.stem if script else inner.__module__}:{inner.__qualname__}"
 
 
 def _plain(function: Any) -> Any:
