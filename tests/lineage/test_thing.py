@@ -47,6 +47,13 @@ def test_what_is_not_there_is_not_found(lived: Store, text: str) -> None:
         find_thing(lived.catalog, text)
 
 
+def test_a_table_that_is_not_there_is_told_with_those_that_are(lived: Store) -> None:
+    with pytest.raises(NotFound, match=r"There is no table 'nope'. Tables: .*flights"):
+        find_thing(lived.catalog, "table:nope")
+    with pytest.raises(NotFound, match="There is no model 'nope'"):
+        find_thing(lived.catalog, "model:nope")
+
+
 def test_a_column_that_the_table_lacks_is_told_with_those_it_has(lived: Store) -> None:
     with pytest.raises(NotFound, match="no column 'speed'; it has flight, left_at, distance, wind, late"):
         find_thing(lived.catalog, "flights.speed")

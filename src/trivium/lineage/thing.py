@@ -30,7 +30,11 @@ def find_thing(catalog: Catalog, text: str) -> Node:
     kinds: tuple[NodeKind, ...] = get_args(NodeKind) if kind is None else (kind,)
     found = [node for each in kinds if (node := _find(catalog, each, spelt)) is not None]
     if not found:
-        raise NotFound(f"There is no {kind or 'table, run, blob, model or endpoint'} {text!r}.")
+        if kind == "table":
+            catalog.tables.get_spec(spelt["name"])  # its error says which tables there are
+        raise NotFound(
+            f"There is no {kind or 'table, run, blob, model or endpoint'} {text.removeprefix(f'{kind}:')!r}."
+        )
     if len(found) > 1:
         meant = " or ".join(f"`{node.kind}:{node.name}`" for node in found)
         raise Misuse(f"{text!r} can mean several things; write {meant}.")
