@@ -16,6 +16,7 @@ from trivium.frames import ArrowStream
 
 LIMIT_SECONDS = 60.0
 QUOTE = "'"
+CAST_DUE = "explicit "
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoload_known_extensions": False,
@@ -51,6 +52,14 @@ def time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterato
         yield
     finally:
         clock.cancel()
+
+
+def is_wrong_sql(error: duckdb.Error) -> bool:
+    """Whether the SQL names what is not there, whatever the rows hold. Values of a type that does not fit are no such
+    error: DuckDB asks for an explicit cast then."""
+    if isinstance(error, duckdb.BinderException):
+        return CAST_DUE not in str(error).splitlines()[0]
+    return isinstance(error, (duckdb.CatalogException, duckdb.ParserException))
 
 
 def query_rows(sql: str, rows: pl.DataFrame, *, limit: float = LIMIT_SECONDS) -> tuple[object, ...]:

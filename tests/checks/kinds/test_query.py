@@ -175,6 +175,11 @@ def test_an_error_of_computing_fails_in_words(around: Around) -> None:
     assert "cannot be evaluated" in found.message
 
 
+def test_a_column_of_another_type_fails_in_words(around: Around) -> None:
+    rows = Partition("all", pl.DataFrame({"code": [[1]]}))
+    assert "cannot be evaluated" in judge_query(query("FROM rows WHERE code > 5"), rows, around()).message
+
+
 def test_dividing_by_zero_offends_nobody(around: Around) -> None:
     assert judge_query(query("SELECT * FROM rows WHERE 1 // (customer - customer) > 0"), ORDERS, around()).passed
 

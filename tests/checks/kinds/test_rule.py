@@ -23,6 +23,24 @@ ROWS = pl.DataFrame({"distance": [1.0, -2.0, None, 4.0], "origin": ["a", "b", "b
         "*",
         "$1 = 2",
         "COPY rows TO 'x.csv'",
+        "ATTACH 'x.db' AS other",
+        "INSTALL httpfs",
+        "PRAGMA version",
+        "DELETE FROM rows",
+        "1) ; COPY rows TO 'x.csv' ; SELECT (1",
+        "distance IN (SELECT 1)",
+        "EXISTS (FROM read_csv('/etc/passwd'))",
+        "read_csv('/etc/passwd') FROM rows",
+        "WITH x AS (DELETE FROM rows RETURNING *) SELECT 1",
+        "getenv('HOME') = 'x'",
+        "write_log('x') IS NULL",
+        "current_setting('threads') > 1",
+        "nextval('s') > 0",
+        "1 UNION SELECT 2",
+        "1 ORDER BY 1",
+        "1 LIMIT 1",
+        "-" * 5000 + "distance",
+        "distance" + " + distance" * 5000 + " > 0",
     ],
 )
 def test_what_is_not_one_scalar_expression_is_refused_when_it_is_declared(text: str) -> None:
@@ -102,3 +120,9 @@ def test_an_empty_partition_passes_every_rule() -> None:
 
 def test_a_rule_may_end_in_a_comment() -> None:
     assert judge_rules([rule("TRUE OR distance > 0 -- always")], ROWS)[0].passed
+
+
+def test_a_column_of_another_type_fails_instead_of_raising() -> None:
+    (found,) = judge_rules([rule("origin > 5")], ROWS)
+    assert not found.passed
+    assert "cannot be evaluated" in found.message

@@ -14,7 +14,7 @@ from msgspec import Struct
 from trivium.checks.kinds.outcome import EXAMPLES, Outcome, example_rows, unevaluable
 from trivium.checks.partition import Partition
 from trivium.checks.pii import mask_others
-from trivium.checks.sandbox import LIMIT_SECONDS, open_files, open_sandbox, time_limit
+from trivium.checks.sandbox import LIMIT_SECONDS, is_wrong_sql, open_files, open_sandbox, time_limit
 from trivium.checks.surroundings import Surroundings, own_rows
 from trivium.checks.syntax import Node, NotSelect, outward_call, parse_selects, walk
 from trivium.errors import Misuse
@@ -71,10 +71,11 @@ def judge_query(check: CheckSpec, part: Partition, around: Surroundings, *, limi
             count, examples = _run(connection, asked.text)
     except duckdb.InterruptException:
         return unevaluable(check, f"it took over {limit:g} s and was stopped", versions=versions)
-    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
-        raise Misuse(f"The query {check.name!r} does not fit its tables: {str(error).splitlines()[0]}") from None
     except duckdb.Error as error:
-        return unevaluable(check, str(error).splitlines()[0], versions=versions)
+        reason = str(error).splitlines()[0]
+        if is_wrong_sql(error):
+            raise Misuse(f"The query {check.name!r} does not fit its tables: {reason}") from None
+        return unevaluable(check, reason, versions=versions)
     return Outcome(
         passed=count == 0,
         message=f"{check.name}: {f'{count:,} rows' if count != 1 else '1 row'} found, expected none",

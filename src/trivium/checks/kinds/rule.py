@@ -9,7 +9,7 @@ import polars as pl
 
 from trivium.checks.expression import parse_expression
 from trivium.checks.kinds.outcome import EXAMPLES, Outcome, describe_failing, example_rows
-from trivium.checks.sandbox import query_rows
+from trivium.checks.sandbox import is_wrong_sql, query_rows
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -84,7 +84,7 @@ def _outcome(check: CheckSpec, rows: pl.DataFrame, failing: object, kind: object
 
 def _unevaluable(check: CheckSpec, error: duckdb.Error) -> Outcome:
     reason = str(error).splitlines()[0]
-    if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
+    if is_wrong_sql(error):
         raise Misuse(f"The rule {check.arguments['expression']!r} does not fit these rows: {reason}") from None
     return Outcome(
         passed=False,
