@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 from msgspec import Struct
 from polars.testing import assert_frame_equal
+from sklearn.linear_model import LinearRegression
 
 from trivium.errors import CorruptObject, UnsupportedValue
 from trivium.frames import to_frame
@@ -156,8 +157,9 @@ def test_a_storable_object_is_loaded_by_its_class(blobs: Blobs) -> None:
         (pl.DataFrame({"a": [object()]}), r"Column 'a' holds Python objects"),
         (pd.DataFrame({"a": [1]}, index=["x"]), r"index would be lost"),
         (np.array([object()]), r"array of Python objects"),
+        (LinearRegression(), r"a model as `tv.Model\(estimator, inputs\)`"),
     ],
-    ids=["object", "function", "object column", "pandas index", "object array"],
+    ids=["object", "function", "object column", "pandas index", "object array", "an estimator"],
 )
 def test_what_would_not_come_back_as_it_was_is_refused(value: Any, message: str, blobs: Blobs) -> None:
     with pytest.raises(UnsupportedValue, match=message):

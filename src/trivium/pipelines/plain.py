@@ -141,7 +141,8 @@ def _plain_compound(value: Any, store: Callable[[Any], ArtifactRef | None]) -> d
         return _tagged("object", [_path(kind), to_plain(fields, store)])
     raise UnsupportedValue(
         f"No {kind.__module__}.{kind.__qualname__} can be stored. Return plain values, a frame, an array, a dataclass, "
-        "a msgspec Struct, a trivium Model, or an object with `save(blobs)` and `load(blobs, ref)`."
+        "a msgspec Struct, a model as `tv.Model(estimator, inputs)`, or an object with `save(blobs)` and "
+        "`load(blobs, ref)`."
     )
 
 
