@@ -54,6 +54,7 @@ FILES: dict[str, tuple[str, Callable[[Path], bytes], str]] = {
     "JSON with mixed types": ("rows.jsonl", lambda folder: b'{"id": 1, "x": 1}\n{"id": 2, "x": "b"}\n',
                               r"'x' mixes int \(1\) and str \('b'\)"),
     "JSON with a number too large": ("rows.jsonl", lambda folder: b'{"id": 1, "x": 1e999}\n', "line 1 is not JSON"),
+    "an array of JSON": ("rows.json", lambda folder: b'[{"id": 1}]', "is not a Parquet.*jq -c .* makes them"),
     "no file of rows": ("rows.xlsx", lambda folder: b"PK", "is not a Parquet"),
 }  # fmt: skip
 

@@ -49,7 +49,8 @@ def open_file(path: Path, wish: Wish, *, identify: bool = True) -> Stream:
     """The rows of a file in pieces. identify: with the digest of its bytes. Raises Misuse when it is none."""
     opener = OPENERS.get(path.suffix.lower())
     if opener is None:
-        raise Misuse(f"{path} is not a {ENDINGS}.")
+        lines = " JSON is read by lines, an object on each: `jq -c '.[]'` makes them of an array."
+        raise Misuse(f"{path} is not a {ENDINGS}.{lines if path.suffix.lower() == '.json' else ''}")
     if "\0" in str(path) or not path.is_file():
         raise Misuse(f"There is no file {path}.")
     digest = digest_file(path) if identify else None
