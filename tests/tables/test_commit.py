@@ -44,6 +44,11 @@ def test_a_check_is_no_bare_text(store: Store) -> None:
         Table("readings", checks=["x > 0"])  # type: ignore[list-item] # what a user may write
 
 
+def test_a_commit_is_told_in_one_line(store: Store, readings: Readings) -> None:
+    commit = OPEN.append(readings([1, 2, 3], DAYS))
+    assert repr(commit) == f"Commit('{commit.id}': append of 'readings', valid as version 1, 3 rows)"
+
+
 def test_rows_are_committed_by_the_day(store: Store, readings: Readings) -> None:
     commit = OPEN.append(readings([1, 2, 3], DAYS))
     assert commit.partitions == ("2024-01-01", "2024-01-02")

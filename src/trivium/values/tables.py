@@ -96,6 +96,11 @@ class Commit(Struct, frozen=True):
     renamed: dict[str, str] = {}
     collected_at: datetime | None = None
 
+    def __repr__(self) -> str:
+        """What became of it, in one line: a commit names a file for each partition."""
+        published = f" as version {self.version}" if self.version else ""
+        return f"Commit({self.id!r}: {self.operation} of {self.table!r}, {self.state}{published}, {self.rows:,} rows)"
+
 
 class Snapshot(Struct, frozen=True):
     """A name for versions of several tables at once; what it names is never collected."""
