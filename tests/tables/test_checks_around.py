@@ -128,3 +128,14 @@ def test_a_column_that_a_check_names_keeps_its_name(store: Store, orders: Orders
 def test_which_columns_are_about_persons_is_remembered(store: Store) -> None:
     Table("people", pii=["email"], watch="off").append([{"email": "a@x.org"}], store=store)
     assert store.catalog.tables.get_spec("people").pii == ("email",)
+
+
+def test_what_is_profiled_anew_after_an_erasure_is_masked_as_before(store: Store) -> None:
+    table = Table("people", key="id", pii="city")
+    table.append(pl.DataFrame({"id": range(60), "city": ["Auckland", "Oslo", "Lima"] * 20}), store=store)
+    table.erase("id = 7", because="ticket 12", store=store)
+    (profile,) = store.catalog.tables.profiles("people")
+    assert profile.rows == 59
+    tops = {column.name: column.top for column in profile.columns}
+    assert len(tops["city"]) == 3
+    assert not {"Auckland", "Oslo", "Lima"} & set(tops["city"])
