@@ -52,7 +52,8 @@ bench: setup
 
 docs: setup
 	@$(BIN)/python -m trivium.cli.reference docs/reference/cli.md
-	@echo "docs: docs/reference/cli.md is fresh"
+	@$(BIN)/python -m trivium.pictures.example docs/guide/expected.svg
+	@echo "docs: docs/reference/cli.md and docs/guide/expected.svg are fresh"
 
 lock:
 	@command -v $(UV) > /dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +122,41 @@ def test_a_profile_shows_each_column_over_time(terminal: Terminal, store: Store)
     distance = next(column for column in profile["columns"] if column["name"] == "distance")
     assert distance["history"]["median"] == [100.0, 100.0]
     assert "median" in terminal("tables", "profile", "flights", "--column", "distance").out
+
+
+def test_an_alert_is_drawn_into_one_file(terminal: Terminal, alert: dict[str, Any], tmp_path: Path) -> None:
+    said = terminal("alerts", "show", alert["id"], "--html", "alert.html")
+    assert (said.status, said.out.split()[:2]) == (0, ["Wrote", "alert.html"])
+    page = unescape((tmp_path / "alert.html").read_text("utf-8"))
+    assert page.startswith("<!doctype html>")
+    assert alert["message"] in page
+    assert "2024-05-03" in page
+
+
+def test_json_stays_alone_on_stdout_when_a_file_is_written_too(terminal: Terminal, alert: dict[str, Any]) -> None:
+    assert terminal("alerts", "show", alert["id"], "--html", "a.html", "--json").json == alert
+    assert terminal("tables", "profile", "flights", "--html", "t.html", "--json").json["table"] == "flights"
+    assert Path("a.html").stat().st_size > 0
+    assert Path("t.html").stat().st_size > 0
+
+
+def test_a_profile_is_drawn_into_one_file(terminal: Terminal, store: Store, tmp_path: Path) -> None:
+    assert terminal("tables", "profile", "flights", "--html", "profile.html").status == 0
+    page = (tmp_path / "profile.html").read_text("utf-8")
+    assert "distance" in page
+    assert "2024-05-03" in page, "the day that was kept aside is drawn as well"
+    one = terminal("tables", "profile", "flights", "--column", "plane", "--html", "plane.html")
+    assert one.status == 0
+    assert "distance" not in (tmp_path / "plane.html").read_text("utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_misuse(terminal: Terminal, store: Store) -> None:
+    said = terminal("tables", "profile", "flights", "--html", "nowhere/profile.html")
+    assert said.status == 2
+    assert "nowhere/profile.html cannot be written" in said.err
+
+
+def test_a_column_that_is_not_there_has_no_picture(terminal: Terminal, store: Store, tmp_path: Path) -> None:
+    said = terminal("tables", "profile", "flights", "--column", "nothing", "--html", "nothing.html")
+    assert said.out.startswith("No profile of flights.nothing:")
+    assert not (tmp_path / "nothing.html").exists()

@@ -7,16 +7,20 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from trivium.cli.flags import AsJson, Because, Limit
+from trivium.cli.flags import AsJson, Because, Html, Limit
 from trivium.cli.group import noun_app
-from trivium.cli.listing import console, print_facts, print_heading, print_json, print_line, print_list
+from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list
+from trivium.cli.picture_view import print_charts, write_page
 from trivium.cli.project import open_project
-from trivium.cli.sparkline import band_chart
+from trivium.pictures.alert_picture import picture_alert
+from trivium.pictures.page import alert_page
+from trivium.pictures.picture import AlertPicture
 from trivium.tables.split_age import watch_splits
 from trivium.values.alerts import Alert
 
 app = noun_app("Checks that failed, and what people said of them.")
 AlertId = Annotated[str, typer.Argument(help="The alert's id, or a unique beginning of it.")]
+DRAWN = ("history", "partitions")
 LIST = ("id", "state", "table", "column", "partition", "check", "severity", "verdict", "message")
 
 
@@ -39,13 +43,20 @@ def list_alerts(
 
 
 @app.command("show")
-def show_alert(context: typer.Context, alert: AlertId, as_json: AsJson = False) -> None:
-    """Show an alert with its evidence."""
-    found = open_project(context).catalog.alerts.get_alert(alert)
+def show_alert(context: typer.Context, alert: AlertId, html: Html = None, as_json: AsJson = False) -> None:
+    """Show an alert with its evidence: its column's past on the expected band, before and after."""
+    store = open_project(context)
+    found = store.catalog.alerts.get_alert(alert)
     facts: dict[str, Any] = msgspec.structs.asdict(found)
-    print_facts(facts, as_json=as_json, leave_out=("evidence",))
-    if not as_json:
-        print_evidence(found)
+    if as_json:
+        print_json(facts)
+    if html is not None:
+        told = write_page(alert_page(picture_alert(store, found)), html)
+    if html is not None and not as_json:
+        print_line(told)
+    elif not as_json:
+        print_facts(facts, as_json=False, leave_out=("evidence",))
+        print_evidence(picture_alert(store, found))
 
 
 @app.command()
@@ -71,16 +82,10 @@ def judge_alert(context: typer.Context, alert: str, *, true_alarm: bool, because
         print_line(f"Alert {judged.id} on {judged.table}.{judged.column or '*'} is a {judged.verdict}, {judged.state}.")
 
 
-def print_evidence(alert: Alert) -> None:
-    """What the check saw; where it is a number with a history, a chart with the expected band."""
-    evidence = dict(alert.evidence)
-    drawn = [evidence.get(name) for name in ("history", "low", "high", "observed")]
-    history, *numbers = drawn
-    if isinstance(history, list) and all(isinstance(number, (int, float)) for number in numbers):
-        low, high, observed = (float(number) for number in numbers if number is not None)
-        print_heading("history, expected band (shaded) and observed value")
-        for line in band_chart(history, low, high, observed):
-            console().print(line)
-        evidence.pop("history")
+def print_evidence(picture: AlertPicture) -> None:
+    """What the check saw: the column's past with the expected band, its values before and after, and the rest."""
+    evidence = {name: value for name, value in picture.alert.evidence.items() if name not in DRAWN}
+    if picture.column is not None:
+        print_charts(picture.column, picture.partitions, charts=1)
     print_heading("evidence")
     print_facts(evidence, as_json=False)

@@ -10,6 +10,9 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: stable keys, no colour, no wrapping.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest ones.")]
+Html = Annotated[
+    Path | None, typer.Option("--html", help="Draw it into this file instead: one HTML page that needs no network.")
+]
 Because = Annotated[str, typer.Option("--because", help="The reason, in a sentence; it goes on record.")]
 
 

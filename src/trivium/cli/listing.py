@@ -156,7 +156,9 @@ def console() -> Console:
 
 
 def cell(name: str, value: Any) -> Text:
-    """A value as people read it."""
+    """A value as people read it; a small picture stays as it was drawn."""
+    if isinstance(value, Text):
+        return value
     text = printable(spelled(name, value))
     return Text(text, style=COLOURS.get(text, "dim" if text == NOTHING else ""))
 

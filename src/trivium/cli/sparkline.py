@@ -1,4 +1,4 @@
-"""Small pictures of numbers: a line of bars, and a chart with the expected band."""
+"""A line of bars: the newest values of one fact, with those that alarmed marked."""
 
 from __future__ import annotations
 
@@ -7,56 +7,63 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-BARS = "▁▂▃▄▅▆▇█"
-ABSENT = "·"
-HEIGHT = 7
-WIDTH = 60
+from trivium.cli.signs import Signs, choose_signs
+from trivium.pictures.marks import is_about, is_pressing
+from trivium.pictures.picture import Mark, Series
+
+WIDTH = 24
 
 
-def sparkline(values: Sequence[float | None], *, width: int = 24) -> str:
+def sparkline(values: Sequence[float | None], *, width: int = WIDTH, signs: Signs | None = None) -> str:
     """The newest `width` values as bars between their least and their greatest; "·" for an absent one."""
+    signs = signs or choose_signs()
     shown = values[-width:]
     known = [value for value in shown if value is not None and math.isfinite(value)]
     if not known:
-        return ABSENT * len(shown)
+        return signs.absent * len(shown)
     low, high = min(known), max(known)
-    return "".join(_bar(value, low, high) for value in shown)
+    return "".join(_bar(value, low, high, signs) for value in shown)
 
 
-def band_chart(history: Sequence[float | None], low: float, high: float, observed: float) -> list[Text]:
-    """History (oldest first), and at its end the observed value, in a chart whose expected band is shaded.
-
-    low, high: the band in which the observed value was expected. Lines from top to bottom, with the scale on the left.
-    """
-    points = [*history[-WIDTH:], observed]
-    known = [value for value in (*points, low, high) if value is not None and math.isfinite(value)]
-    bottom, top = min(known), max(known)
-    band = range(_level(low, bottom, top), _level(high, bottom, top) + 1)
-    levels = [None if value is None or not math.isfinite(value) else _level(value, bottom, top) for value in points]
-    labels = {HEIGHT - 1: f"{top:.4g}", 0: f"{bottom:.4g}"}
-    margin = max(len(label) for label in labels.values())
-    return [_line(row, levels, band, labels.get(row, "").rjust(margin)) for row in reversed(range(HEIGHT))]
-
-
-def _bar(value: float | None, low: float, high: float) -> str:
-    if value is None or not math.isfinite(value):
-        return ABSENT
-    place = 0.5 if high == low else (value - low) / (high - low)
-    return BARS[min(int(place * len(BARS)), len(BARS) - 1)]
-
-
-def _level(value: float, bottom: float, top: float) -> int:
-    place = 0.5 if top == bottom else (value - bottom) / (top - bottom)
-    return round(max(0.0, min(place, 1.0)) * (HEIGHT - 1))
-
-
-def _line(row: int, levels: Sequence[int | None], band: range, label: str) -> Text:
-    line = Text(f"{label} ", style="dim")
-    shade = "░" if row in band else " "
-    for number, level in enumerate(levels):
-        last = number == len(levels) - 1
-        if level == row:
-            line.append("●" if last else "•", style="red" if last and row not in band else "")
+def marked_sparkline(series: Series, marks: Sequence[Mark], *, signs: Signs | None = None) -> Text:
+    """The newest 24 values as bars, bright where they are outside of their band; an alarm is a triangle that points to
+    where it went, upwards when it is above the middle of the others."""
+    signs = signs or choose_signs()
+    own = {mark.at: mark for mark in marks if is_about(mark, series.fact)}
+    calm = [None if at in own else value for at, value in enumerate(series.values)]
+    start = max(len(calm) - WIDTH, 0)
+    line = Text()
+    for at, bar in enumerate(sparkline(calm, signs=signs), start):
+        if at in own:
+            line.append(_alarm(series, at, own[at], signs), style=style_of(own[at]))
         else:
-            line.append(shade, style="green")
+            line.append(bar, style="" if is_inside(series, at) else "yellow")
     return line
+
+
+def style_of(mark: Mark) -> str:
+    """The colour of an alarm: that of its severity while somebody has to look at it."""
+    if not is_pressing(mark):
+        return "dim"
+    return "bold red" if mark.alert.severity == "block" else "bold yellow"
+
+
+def is_inside(series: Series, at: int) -> bool:
+    """Whether the value is in its band; an unknown value or band is no reason to look."""
+    value, low, high = series.values[at], series.low[at], series.high[at]
+    return value is None or low is None or high is None or low <= value <= high
+
+
+def _alarm(series: Series, at: int, mark: Mark, signs: Signs) -> str:
+    value = mark.observed if mark.fact == series.fact and mark.observed is not None else series.values[at]
+    known = sorted(each for each in series.values if each is not None)
+    if value is None or not known:
+        return signs.alarm
+    return signs.above if value >= known[len(known) // 2] else signs.below
+
+
+def _bar(value: float | None, low: float, high: float, signs: Signs) -> str:
+    if value is None or not math.isfinite(value):
+        return signs.absent
+    place = 0.5 if high == low else (value / 2 - low / 2) / (high / 2 - low / 2)  # halves, so that nothing overflows
+    return signs.bars[min(int(place * len(signs.bars)), len(signs.bars) - 1)]

@@ -10,12 +10,15 @@ import msgspec
 import typer
 
 from trivium.cli.declared_functions import know_functions
-from trivium.cli.flags import AsJson
+from trivium.cli.flags import AsJson, Html
 from trivium.cli.listing import print_json, print_line, print_list, print_table
-from trivium.cli.profile_view import column_line, profile_facts
+from trivium.cli.picture_view import tell_column, tell_table, write_page
+from trivium.cli.profile_view import profile_facts
 from trivium.cli.project import open_project
-from trivium.cli.sparkline import sparkline
 from trivium.errors import CheckFailed
+from trivium.pictures.page import table_page
+from trivium.pictures.picture import TablePicture
+from trivium.pictures.table_picture import picture_table
 from trivium.tables.backtest import backtest_table, check_newest, check_rows
 from trivium.tables.given_rows import read_given
 from trivium.tables.profiles import list_profiles
@@ -52,24 +55,35 @@ def check_table(
 def profile_table(
     context: typer.Context,
     name: Name,
+    *,
     column: Annotated[str | None, typer.Option("--column", help="Only this column, with all its facts.")] = None,
     partitions: Annotated[int, typer.Option("--partitions", min=1, help="So many of the newest partitions.")] = 30,
+    html: Html = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what each column looks like, in the newest partition and over time."""
     store = open_project(context)
     store.catalog.tables.get_spec(name)
-    facts = profile_facts(name, list_profiles(store, name, limit=partitions))
-    if column is not None:
-        facts["columns"] = [each for each in facts["columns"] if each["name"] == column]
     if as_json:
-        print_json(facts)
-    elif not facts["columns"]:
-        print_line(
-            f"No profile of {name}{f'.{column}' if column else ''}: `trivium tables show {name}` has its columns."
-        )
+        facts = profile_facts(name, list_profiles(store, name, limit=partitions))
+        print_json(facts | {"columns": [each for each in facts["columns"] if column in (None, each["name"])]})
+    if html is not None or not as_json:
+        picture = picture_table(store, name, partitions=partitions, column=column)
+        show_picture(picture, column, html, quiet=as_json)
+
+
+def show_picture(picture: TablePicture, column: str | None, html: Path | None, *, quiet: bool) -> None:
+    """The picture is in the file, else in the terminal; a sentence tells when there is nothing to draw."""
+    if not any(each.series for each in picture.columns):
+        table = picture.table
+        told = f"No profile of {table}{f'.{column}' if column else ''}: `trivium tables show {table}` has its columns."
+    elif html is not None:
+        told = write_page(table_page(picture), html)
     else:
-        tell_profile(facts, in_full=column is not None)
+        told = ""
+        tell_column(picture, picture.columns[0]) if column is not None else tell_table(picture)
+    if told and not quiet:
+        print_line(told)
 
 
 def backtest(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
@@ -106,21 +120,3 @@ def judgement_row(judgement: Judgement) -> dict[str, Any]:
         "failed": [result.check for result in failed],
         "message": "; ".join(result.message for result in failed),
     }
-
-
-def tell_profile(facts: dict[str, Any], *, in_full: bool) -> None:
-    """The profile for people."""
-    partitions = facts["partitions"]
-    print_line(
-        f"{facts['table']}, partition {partitions[-1]}, {facts['rows'][-1]:,} rows; over {len(partitions)} partitions:"
-    )
-    print_table([column_line(column) for column in facts["columns"]], list(column_line(facts["columns"][0])))
-    if in_full:
-        (column,) = facts["columns"]
-        rows = [fact_line(name, value, column["history"][name]) for name, value in column["facts"].items()]
-        print_table(rows, ("fact", "newest", "over time"))
-
-
-def fact_line(name: str, value: float, history: Sequence[float | None]) -> dict[str, Any]:
-    """One fact of a column."""
-    return {"fact": name, "newest": value, "over time": sparkline(history)}
