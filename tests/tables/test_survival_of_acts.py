@@ -162,12 +162,14 @@ def test_acts_that_are_killed_two_hundred_times_at_any_moment_lose_nothing(tmp_p
         while done < end:
             process, chance = start(folder, seed, done, end), random.Random(kills)
             assert process.stdout is not None
+            assert process.stderr is not None
             first = [process.stdout.readline() for _ in range(1 + chance.randint(0, 4))]
             try:
                 process.wait(timeout=chance.random() * 0.06)
             except subprocess.TimeoutExpired:
                 process.kill()
-            output, errors = process.communicate()
+            with process:  # communicate() would not see the lines that readline() has read ahead
+                output, errors = process.stdout.read(), process.stderr.read()
             assert errors == ""
             kills += process.returncode == -signal.SIGKILL
             done += acknowledged("".join(first) + output)
