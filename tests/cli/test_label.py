@@ -60,6 +60,22 @@ def test_a_script_asks_for_the_next_row_and_answers_it(terminal: Terminal, fligh
     assert answers(flights) == sorted([(asked["row"], "ada", "weather"), (other["row"], "bo", "carrier")])
 
 
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (("--order", "uncertain"), "add --score COLUMN or --model NAME"),
+        (("--model", "nobody"), "There is no model 'nobody'"),
+        (("--show", "speed"), "Table 'flights' has no column 'speed'"),
+    ],
+)
+def test_a_question_that_cannot_be_put_is_not_on_record(
+    terminal: Terminal, flights: Path, more: tuple[str, str], problem: str
+) -> None:
+    assert problem in terminal("tables", "label", "causes", *NEW, *more, "--next").err
+    assert [row["name"] for row in terminal("tables", "list", "--json").json] == ["flights"]
+    assert terminal("tables", "label", "causes", *NEW, "--next", "--json").json["values"]
+
+
 def test_when_no_row_waits_a_script_gets_null(terminal: Terminal, flights: Path) -> None:
     words = [word for number in range(5) for word in ("--answer", f"AA{number}=weather")]
     assert len(terminal("tables", "label", "causes", *NEW, *words, "--json").json) == 5

@@ -61,7 +61,12 @@ def label_rows(
     store = open_project(context)
     new = {"of": of, "question": question, "options": option, "order": order, "score": score, "show": show}
     spec = find_question(store, name, {word: value for word, value in new.items() if value}, per_row)
+    known = store.catalog.labels.find_spec(name) is not None
+    if not known and spec.order == "uncertain" and not (spec.score or model):
+        raise Misuse("--order uncertain asks first what a model knows least of: add --score COLUMN or --model NAME.")
     scores = score_rows(store, spec, *parse_place(model)) if model else None
+    if not known:
+        declare_labels(store, spec)
     queue = Queue(store, spec, annotator or store.actor, scores=scores)
     if summary:
         print_summary(queue, as_json=as_json)
@@ -81,11 +86,11 @@ def find_question(store: Store, name: str, new: dict[str, Any], per_row: int) ->
             why = f"{name!r} has its question already" if known else f"a new question also needs {', '.join(missing)}"
             raise Misuse(f"--of, --question and --option are for new labels: {why}.")
         source = store.catalog.tables.get_spec(new.pop("of"))
-        return declare_labels(store, make_label_spec(name, source, per_row=per_row, **new))
+        return make_label_spec(name, source, per_row=per_row, **new)
     if known is not None:
         return known
     declared = [each for each in list_declared(store.settings, Labels) if each.name == name]
-    return declare_labels(store, declared[0].asked) if declared else store.catalog.labels.get_spec(name)
+    return declared[0].asked if declared else store.catalog.labels.get_spec(name)
 
 
 def answer_row(queue: Queue, text: str) -> dict[str, Any]:
