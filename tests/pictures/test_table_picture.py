@@ -7,13 +7,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.pictures.made import a_day
+from tests.pictures.made import a_day, made_alert
 
 from trivium.errors import NotFound
 from trivium.pictures.alert_picture import picture_alert
 from trivium.pictures.page import alert_page, table_page
 from trivium.pictures.table_picture import picture_table
 from trivium.store.store import Store, connect
+from trivium.tables.profiles import list_profiles
 from trivium.tables.table import Table
 from trivium.values.tables import TableSpec
 
@@ -86,6 +87,29 @@ def test_an_alert_is_drawn_as_it_was_when_it_was_raised(weather: Store) -> None:
     assert alert.message.replace("°F", "")[:10] in alert_page(picture)
 
 
+def test_an_alert_about_no_column_and_no_fact_has_its_sentence_and_no_chart(weather: Store) -> None:
+    picture = picture_alert(
+        weather, made_alert(column=None, kind="metric", message="auc 0.61: at least 0.7 is demanded")
+    )
+    assert picture.column is None
+    assert "auc 0.61" in alert_page(picture)
+
+
+def test_an_alert_of_a_partition_that_nobody_remembers_is_drawn_from_its_evidence(weather: Store) -> None:
+    evidence = {
+        "fact": "median",
+        "observed": 2.0,
+        "low": 5.0,
+        "high": 6.0,
+        "history": [5.5, 5.6],
+        "partitions": ["a", "b"],
+    }
+    picture = picture_alert(weather, made_alert(partition="1999-01-01", evidence=evidence))
+    assert picture.partitions == ("a", "b", "1999-01-01")
+    assert picture.column is not None
+    assert picture.column.series[0].values == (5.5, 5.6, 2.0)
+
+
 def test_a_table_without_commits_and_an_unknown_one(other: Store) -> None:
     other.catalog.tables.declare(TableSpec("empty", time="at"), actor="ada")
     picture = picture_table(other, "empty")
@@ -141,3 +165,11 @@ def test_values_about_persons_are_in_no_picture(other: Store) -> None:
     page = table_page(picture)
     assert "Lovelace" not in page
     assert "Values of columns about persons are not shown." in page
+
+
+def test_values_about_persons_are_masked_in_profiles_that_are_made_late(other: Store) -> None:
+    Table("people", time="at", watch="off", pii="kind").append(a_day(0, kind="Ada Lovelace"), store=other)
+    (profile,) = list_profiles(other, "people", limit=1)
+    kind = next(each for each in profile.columns if each.name == "kind")
+    assert len(kind.top) == 2
+    assert "Ada Lovelace" not in kind.top

@@ -18,19 +18,25 @@ from trivium.values.alerts import Alert, Profile
 from trivium.values.tables import TableSpec
 
 READ = 120
+READ_ROWS = 14  # of a table that nobody watches, whose profiles are made from its rows
 BEFORE, AFTER = 60, 10
 OTHERS = 200
 
 
 def picture_alert(store: Store, alert: Alert) -> AlertPicture:
-    """The alert with the past of its column as it is known now; as its evidence tells it, where that was long ago."""
+    """The alert with the past of its column as it is known now; as its evidence tells it, where that was long ago.
+
+    An alert about neither a column nor a fact of the rows, such as a metric, has no past to draw.
+    """
     spec = store.catalog.tables.find_spec(alert.table)
-    known = list_profiles(store, alert.table, limit=READ) if spec else []
+    if spec is None or (alert.column is None and mark(alert, 0).fact is None):
+        return picture_evidence(alert)
+    known = list_profiles(store, alert.table, limit=READ_ROWS if spec.watch == "off" else READ)
     alarmed = find_alerted_profile(store, alert)
     before = [each for each in known if each.partition < alert.partition][-BEFORE - BEFORE :]
     after = [each for each in known if each.partition > alert.partition][:AFTER]
     now = alarmed or next((each for each in known if each.partition == alert.partition), None)
-    if spec is None or now is None or not before:
+    if now is None or not before:
         return picture_evidence(alert)
     others = store.catalog.alerts.list_alerts(table=alert.table, limit=OTHERS)
     aside = now.partition not in {each.partition for each in known}

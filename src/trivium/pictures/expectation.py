@@ -13,7 +13,7 @@ from trivium.checks.history import History
 from trivium.checks.surprise import measure_surprise
 from trivium.values.alerts import Profile
 
-FEWEST = 3
+FEWEST, LONGEST = 3, 200
 NEVER_NEGATIVE = COUNTS | {"sd", "length_mean", "length_minimum", "length_maximum"}
 EFFORT = 3_000_000  # facts of partitions that are compared in all, about half a microsecond each
 
@@ -28,26 +28,26 @@ class Expected(Struct, frozen=True):
 
 
 def expect(profiles: Sequence[Profile], aside: Collection[int] = (), *, shown: int) -> list[dict[Key, Expected]]:
-    """For each of these partitions, oldest first, its facts against the partitions before it.
+    """For each of these partitions, oldest first, its facts against the partitions before it, 200 at most.
 
     aside: positions of partitions that are no history for later ones. shown: only so many of the newest are looked at,
-    and fewer when the table is so wide or its past so long that it would take more than about two seconds. Empty where
+    and fewer when the table is so wide or its past so long that it would take more than a few seconds. Empty where
     nothing can be said: with fewer than 3 partitions before it, and for those that were not looked at.
     """
     first = len(profiles) - min(shown, affordable(profiles))
     history, found = History(), []
     for at, profile in enumerate(profiles):
         found.append(measure(profile, history) if at >= first and len(history) >= FEWEST else {})
-        if at not in aside:
+        if at not in aside and at >= first - LONGEST:
             history = history.extended(profile)
     return found
 
 
 def affordable(profiles: Sequence[Profile]) -> int:
-    """How many of the newest partitions can be compared with all before them within the effort; one at least."""
+    """How many of the newest partitions can be compared with those before them within the effort; one at least."""
     spent = 0
     for number, at in enumerate(range(len(profiles) - 1, -1, -1)):
-        spent += at * sum(len(column.facts) for column in profiles[at].columns)
+        spent += min(at, LONGEST) * sum(len(column.facts) for column in profiles[at].columns)
         if spent > EFFORT:
             return max(number, 1)
     return len(profiles)

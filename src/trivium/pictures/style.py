@@ -74,7 +74,7 @@ details { margin-top: 6px; } summary { cursor: pointer; color: var(--soft); font
 .wide { overflow-x: auto; } dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; } ul.plain { list-style: none; padding: 0; margin: 0; }
 .index { columns: 4 200px; font-size: 13.5px; margin: 0; padding: 0; list-style: none; }
-.share { display: grid; grid-template-columns: minmax(60px, 30%) 1fr 74px; gap: 2px 8px; align-items: center;
+.share { display: grid; grid-template-columns: minmax(60px, 30%) 1fr 112px; gap: 2px 8px; align-items: center;
   font-size: 13px; margin-bottom: 5px; }
 .share .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .bar { height: 8px; border-radius: 2px; min-width: 1px; background: var(--tone); } .bar + .bar { margin-top: 2px; }
