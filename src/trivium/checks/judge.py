@@ -69,6 +69,7 @@ def describe_partition(spec: TableSpec, part: Partition) -> Profile:
 
 
 def state_of(results: Sequence[CheckResult]) -> State:
-    """Quarantined when a blocking check failed, flagged when another one did, else valid."""
+    """Quarantined when a blocking check failed, or a diverting one whose rows are still there; flagged when another one
+    did; else valid."""
     failed = {result.severity for result in results if not result.passed}
-    return "quarantined" if "block" in failed else "flagged" if failed else "valid"
+    return "quarantined" if failed & {"block", "divert"} else "flagged" if failed else "valid"

@@ -36,7 +36,7 @@ COLOURS = {
     "promote": "green", "resolved": "green", "approved": "green", "flagged": "yellow", "open": "yellow",
     "running": "yellow", "warn": "yellow", "overridden": "yellow", "pending": "yellow", "refused": "yellow",
     "quarantined": "red", "failed": "red", "block": "red", "roll_back": "red", "true_alarm": "red",
-    "fresh": "green", "old": "yellow", "replaced": "dim",
+    "divert": "yellow", "fresh": "green", "old": "yellow", "replaced": "dim",
     "discarded": "dim", "cached": "dim", "skipped": "dim", "down": "dim", "wait": "dim", "false_alarm": "dim",
 }  # fmt: skip
 PROSE = frozenset({"message", "description", "reason", "error", "because", "detail", "why", "next", "scores"})

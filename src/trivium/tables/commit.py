@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
+from msgspec.structs import replace
 
 from trivium.checks.alert import raise_alerts
+from trivium.checks.diversion import Diversion, divert_rows, is_diversion, tell_diversion
 from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
 from trivium.checks.surroundings import Surroundings
@@ -45,6 +47,7 @@ def commit_rows(
     operation: "append" adds rows; "overwrite" replaces the partitions that the rows belong to.
     idempotency_key: the same key again returns the first commit and changes nothing.
 
+    Rows that a diverting rule does not hold for are kept aside in a commit of their own, at the same moment.
     Returns the commit, durable; its state is "valid", "flagged" or "quarantined".
     Raises SchemaMismatch or Misuse for rows that cannot belong to the table, VersionConflict when an overwrite lost a
     race.
@@ -90,14 +93,15 @@ def draft_rows(
     newest = store.catalog.tables.find_version(spec.name)
     staged = stage_rows(spec, rows, newest.columns if newest else ())
     batch = split_partitions(spec, staged)
+    diversion = Diversion(tuple(batch)) if operation == "upsert" else divert_rows(spec, batch)
     names = [part.name for part in batch]
     around = around_commit(store, spec, newest, replaced=names if operation == "overwrite" else ())
-    judgements, added = judge_and_write(store, spec, batch, newest, around)
-    return draft_commit(
+    judgements, added = judge_and_write(store, spec, diversion.kept, newest, around)
+    draft = draft_commit(
         store,
         spec,
         operation=operation,
-        judgements=judgements,
+        judgements=[tell_diversion(each, diversion) for each in judgements],
         partitions=names,
         columns=columns_of(staged),
         added=added,
@@ -105,6 +109,30 @@ def draft_rows(
         run=run,
         base=version_of(newest) if operation == "overwrite" else base,
     )
+    return draft if not diversion.aside else draft_diverted(store, spec, draft, diversion.aside)
+
+
+def draft_diverted(store: Store, spec: TableSpec, draft: Draft, aside: Sequence[Partition]) -> Draft:
+    """The draft with a second commit: of the rows that a rule took out, in quarantine, with the alerts about them."""
+    commit = replace(
+        draft.commit,
+        id=store.ids(),
+        state="quarantined",
+        operation="append",
+        partitions=tuple(part.name for part in aside),
+        added=tuple(write_partitions(store, spec.name, aside)),
+        idempotency_key=None,
+        base=None,
+        diverted_from=draft.commit.id,
+    )
+    about = [_only(judgement, diverted=True) for judgement in draft.judgements]
+    alerts = raise_alerts(spec, about, commit=commit.id, now=commit.committed_at, ids=store.ids)
+    return replace(draft, alerts=(*draft.alerts, *alerts), diverted=commit)
+
+
+def _only(judgement: Judgement, *, diverted: bool) -> Judgement:
+    """The judgement with its results about diverted rows only, or with all the others."""
+    return replace(judgement, results=tuple(each for each in judgement.results if is_diversion(each) is diverted))
 
 
 def judge_and_write(
@@ -166,7 +194,8 @@ def draft_commit(
         idempotency_key=idempotency_key, actor=store.actor, run=run or acting_run(), committed_at=store.clock(),
         base=base, renamed=renamed or {},
     )  # fmt: skip
-    alerts = raise_alerts(spec, judgements, commit=commit.id, now=commit.committed_at, ids=store.ids)
+    about = [_only(judgement, diverted=False) for judgement in judgements]
+    alerts = raise_alerts(spec, about, commit=commit.id, now=commit.committed_at, ids=store.ids)
     return Draft(commit, tuple(judgements), tuple(alerts))
 
 
@@ -182,8 +211,9 @@ def publish(store: Store, draft: Draft) -> Commit:
 
 def delete_files(store: Store, draft: Draft) -> None:
     """The files that were written for the draft, of which no version will know, are gone."""
-    for file in draft.commit.added:
-        store.lake.delete(file)
+    for commit in (draft.commit, draft.diverted):
+        for file in commit.added if commit is not None else ():
+            store.lake.delete(file)
 
 
 def worst_state(judgements: Sequence[Judgement]) -> State:

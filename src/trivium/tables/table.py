@@ -82,6 +82,11 @@ class Table:
         """A commit to this table was kept aside: for `tv.on(...)`."""
         return EventPattern("table.quarantined", self.name)
 
+    @property
+    def diverted(self) -> EventPattern:
+        """Rows of a commit to this table were kept aside, and the others published: for `tv.on(...)`."""
+        return EventPattern("table.diverted", self.name)
+
     def append(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
         """The rows are committed; see `commit_rows`.
 
@@ -179,6 +184,8 @@ class Table:
 def _checks(name: str, given: Sequence[Any]) -> tuple[CheckSpec, ...]:
     """The checks. Raises Misuse for what is none, such as the bare SQL of a rule."""
     for check in given:
+        if isinstance(check, CheckSpec) and check.severity == "divert" and check.kind != "rule":
+            raise Misuse(f"Check {check.name!r} is a {check.kind}, and only a rule says which rows to divert.")
         if not isinstance(check, CheckSpec):
             rule = f"tv.rule({check!r})" if isinstance(check, str) else "tv.rule('price > 0')"
             raise Misuse(f"{check!r} is no check of table {name!r}; write {rule}, or another of the checks.")

@@ -60,7 +60,10 @@ class Judgement(Struct, frozen=True):
 
 
 class Alert(Struct, frozen=True):
-    """A check that failed, about one column of one partition, with evidence and a person's verdict."""
+    """A check that failed, about one column of one partition, with evidence and a person's verdict.
+
+    Until `muted_until` nobody is told of it. Muted or not, what it blocks stays blocked.
+    """
 
     id: str
     table: str
@@ -79,3 +82,4 @@ class Alert(Struct, frozen=True):
     verdict: Finding | None = None
     verdict_by: str | None = None
     verdict_because: str | None = None
+    muted_until: datetime | None = None

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 State = Literal["valid", "flagged", "quarantined", "discarded"]
 Operation = Literal["append", "overwrite", "upsert", "delete", "erase", "rename", "widen", "restore"]
-Severity = Literal["block", "warn"]
+Severity = Literal["block", "warn", "divert"]
 Watch = Literal["block", "warn", "off"]
 
 
@@ -74,7 +74,7 @@ class Commit(Struct, frozen=True):
     `base` is the version that the commit was made from (None: it does not matter, as for an append). `digest` is the
     content of the published version: the same rows in the same files give the same digest. `renamed` maps the columns'
     names before to those after. `collected_at` is when the version's own files were given up, so that it cannot be
-    read any more.
+    read any more. `diverted_from` is the commit of the rows that passed, where these are those that a rule took out.
     """
 
     id: str
@@ -95,6 +95,7 @@ class Commit(Struct, frozen=True):
     digest: str = ""
     renamed: dict[str, str] = {}
     collected_at: datetime | None = None
+    diverted_from: str | None = None
 
     def __repr__(self) -> str:
         """What became of it, in one line: a commit names a file for each partition."""

@@ -22,7 +22,8 @@ def rule(
     """A check that this SQL expression (DuckDB's dialect) is true for every row.
 
     A row for which it is null fails: a rule holds only where it is known to hold. Allow absence by saying so, as in
-    `rule("arr_delay IS NULL OR arr_delay < 2000")`.
+    `rule("arr_delay IS NULL OR arr_delay < 2000")`. severity: "block" keeps a commit aside with all its rows, "divert"
+    only the rows that fail, and publishes the others; "warn" publishes all of them.
 
     Raises Misuse when the text is not one scalar expression over a row.
     """

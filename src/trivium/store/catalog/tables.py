@@ -13,11 +13,12 @@ from trivium.values.tables import Commit, DataFile, TableSpec
 
 
 class Draft(Struct, frozen=True):
-    """A staged and judged commit, with the alerts that it opens."""
+    """A staged and judged commit, with the alerts that it opens, and the commit of the rows diverted from it."""
 
     commit: Commit
     judgements: tuple[Judgement, ...]
     alerts: tuple[Alert, ...]
+    diverted: Commit | None = None
 
 
 class FileChanges(Struct, frozen=True):
@@ -59,10 +60,12 @@ class Tables(Protocol):
 
         A commit of this operation with the same idempotency key is returned instead, and nothing changes; Misuse
         when the key stands for another operation. `committed_at` is the moment of publishing, and never before that of
-        the version before. Publishing resolves the open alerts of the partitions that it writes, and adds the commit's
-        new columns to the table's. An overwrite removes whatever its partitions hold; it raises VersionConflict when
-        they were written to after its `base`. Every other commit with a `base` raises it when that is no longer the
-        newest version, a file that it removes is not there any more, or one that it restores was given up. Raises
+        the version before. What was diverted is in quarantine from the same moment. Publishing adds the commit's new
+        columns to the table's, and resolves the open alerts of the partitions that it writes: an overwrite all of them,
+        an append only those of commits that are not published (the rows of the others are still there), everything else
+        all but those of diverted rows. An overwrite removes whatever its partitions hold; it raises VersionConflict
+        when they were written to after its `base`. Every other commit with a `base` raises it when that is no longer
+        the newest version, a file that it removes is not there any more, or one that it restores was given up. Raises
         SchemaMismatch for a column of another type.
         """
 
@@ -76,7 +79,8 @@ class Tables(Protocol):
         """A quarantined commit is released (published as flagged) or discarded; its alerts are resolved.
 
         A released commit is of the moment of its release. Raises Misuse unless it is quarantined. A release raises
-        SchemaMismatch for a column of another type or one that was renamed since, and VersionConflict as `publish`.
+        SchemaMismatch for a column of another type or one that was renamed since, and VersionConflict as `publish`, and
+        for a partition that was overwritten since: its rows were given anew.
         """
 
     def find_commit(self, table: str, idempotency_key: str) -> Commit | None:
@@ -84,6 +88,9 @@ class Tables(Protocol):
 
     def get_commit(self, commit_id: str) -> Commit:
         """A commit by id, also a quarantined one. Raises NotFound."""
+
+    def list_quarantined(self, table: str | None = None) -> list[Commit]:
+        """Commits in quarantine, of one table or of all, oldest first; those of diverted rows too."""
 
     def find_version(self, table: str, version: int | None = None) -> Commit | None:
         """The commit that published this version (None: the newest), or None."""
@@ -151,8 +158,20 @@ class Alerts(Protocol):
     ) -> list[Alert]:
         """Alerts, newest first."""
 
+    def list_about(self, table: str, version: int, *, newest: bool) -> list[Alert]:
+        """Open alerts, not muted, about rows of this version or rows that were diverted from it, oldest first.
+
+        newest: it is the newest version, so those about the table's age as well.
+        """
+
     def list_blocking(self, tables: Sequence[str]) -> list[Alert]:
         """Open alerts of severity "block" on these tables: nothing may be trained on them."""
 
     def judge(self, alert_id: str, *, true_alarm: bool, because: str, actor: str) -> Alert:
         """A person confirmed (true alarm) or dismissed (false alarm) the alert; dismissing also resolves it."""
+
+    def mute(self, alert_id: str, *, until: datetime, because: str, actor: str) -> Alert:
+        """Nobody is told of the alert until then, nor of later ones of the same table, check and column.
+
+        Its partition stays as it is, and what the alert blocks stays blocked. `until` in the past ends a mute.
+        """

@@ -288,9 +288,15 @@ def test_a_quarantined_commit_resolves_nothing(catalog: Catalog) -> None:
     assert states(catalog) == {"a-2024-01-01": "open", "b-2024-01-01": "open"}
 
 
-def test_a_flagged_commit_replaces_the_alerts_of_the_partition_with_its_own(catalog: Catalog) -> None:
+def test_an_append_leaves_the_alerts_of_rows_that_are_still_there(catalog: Catalog) -> None:
     publish(catalog, "a", state="flagged")
-    publish(catalog, "b", state="flagged")
+    publish(catalog, "b")
+    assert states(catalog) == {"a-2024-01-01": "open"}
+
+
+def test_a_flagged_overwrite_replaces_the_alerts_of_the_partition_with_its_own(catalog: Catalog) -> None:
+    publish(catalog, "a", state="flagged")
+    publish(catalog, "b", state="flagged", operation="overwrite", base=1)
     assert states(catalog) == {"a-2024-01-01": "resolved", "b-2024-01-01": "open"}
 
 

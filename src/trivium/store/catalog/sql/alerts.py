@@ -9,7 +9,11 @@ import msgspec
 
 from trivium.errors import NotFound
 from trivium.store.catalog.sql.database import Database, Transaction
+from trivium.store.catalog.sql.rows import iso
 from trivium.values.alerts import Alert
+
+AGE = "fresh"
+LIKE = '"table" = ? AND "check" = ? AND COALESCE("column", \'\') = ?'
 
 
 class SqlAlerts:
@@ -23,9 +27,8 @@ class SqlAlerts:
         with self.database.write() as tx:
             for alert in judged:
                 known = tx.execute(
-                    'SELECT 1 FROM alerts WHERE "table" = ? AND "check" = ? AND COALESCE("column", \'\') = ? '
-                    "AND partition = ? AND state = 'open'",
-                    alert.table, alert.check, alert.column or "", alert.partition,
+                    f"SELECT 1 FROM alerts WHERE {LIKE} AND partition = ? AND state = 'open'",
+                    *_likeness(alert), alert.partition,
                 ).fetchone()  # fmt: skip
                 if known is None:
                     open_alert(tx, alert, actor)
@@ -47,6 +50,16 @@ class SqlAlerts:
             'SELECT * FROM alerts WHERE (CAST(? AS TEXT) IS NULL OR "table" = ?) AND (CAST(? AS TEXT) IS NULL OR '
             "state = ?) AND (CAST(? AS TEXT) IS NULL OR partition = ?) ORDER BY id DESC LIMIT ?",
             table, table, state, state, partition, partition, limit,
+        )  # fmt: skip
+
+    def list_about(self, table: str, version: int, *, newest: bool) -> list[Alert]:
+        return self.database.read().all(
+            Alert,
+            'SELECT a.* FROM alerts a LEFT JOIN commits c ON c.id = a."commit" LEFT JOIN commits f ON f.id = '
+            "c.diverted_from WHERE a.\"table\" = ? AND a.state = 'open' AND (a.muted_until IS NULL OR "
+            "a.muted_until <= ?) AND (COALESCE(c.version, f.version) <= ? OR (a.\"commit\" IS NULL AND a.kind = ? "
+            "AND ? = 1)) ORDER BY a.id",
+            table, iso(self.database.clock()), version, AGE, int(newest),
         )  # fmt: skip
 
     def list_blocking(self, tables: Sequence[str]) -> list[Alert]:
@@ -72,9 +85,20 @@ class SqlAlerts:
                 judged = resolve_alert(tx, judged, f"dismissed: {because}", actor)
         return judged
 
+    def mute(self, alert_id: str, *, until: datetime, because: str, actor: str) -> Alert:
+        with self.database.write() as tx:
+            muted = msgspec.structs.replace(_get_alert(tx, alert_id), muted_until=until)
+            tx.execute(f"UPDATE alerts SET muted_until = ? WHERE {LIKE}", iso(until), *_likeness(muted))
+            detail = {"table": muted.table, "check": muted.check, "column": muted.column, "because": because}
+            tx.event(actor, "alert.muted", muted.id, {**detail, "until": iso(until)})
+        return muted
+
 
 def open_alert(tx: Transaction, alert: Alert, actor: str) -> None:
-    """The alert is recorded, with its event."""
+    """The alert is recorded, with its event; it is as muted as those like it."""
+    like = tx.one(Alert, f"SELECT * FROM alerts WHERE {LIKE} ORDER BY id DESC LIMIT 1", *_likeness(alert))
+    if like is not None:
+        alert = msgspec.structs.replace(alert, muted_until=like.muted_until)
     # Its message may quote a row, and events can never be changed: what is erased must not be in them.
     tx.insert("alerts", alert)
     detail = {"table": alert.table, "column": alert.column, "partition": alert.partition, "severity": alert.severity}
@@ -88,6 +112,11 @@ def resolve_alert(tx: Transaction, alert: Alert, because: str, actor: str) -> Al
     tx.replace("alerts", resolved)
     tx.event(actor, "alert.resolved", alert.id, {"table": alert.table, "column": alert.column, "because": because})
     return resolved
+
+
+def _likeness(alert: Alert) -> tuple[str, str, str]:
+    """What alerts have in common that are muted together."""
+    return alert.table, alert.check, alert.column or ""
 
 
 def _get_alert(tx: Transaction, alert_id: str) -> Alert:

@@ -16,6 +16,10 @@ from trivium.values.tables import Column, Commit
 
 NEWEST = 'SELECT * FROM commits WHERE "table" = ? AND version IS NOT NULL ORDER BY version DESC LIMIT 1'
 RENAMED_SINCE = "SELECT * FROM commits WHERE \"table\" = ? AND renamed <> '{}' AND committed_at >= ? ORDER BY version"
+OVERWRITTEN_SINCE = (
+    "SELECT * FROM commits WHERE \"table\" = ? AND operation = 'overwrite' AND version IS NOT NULL "
+    "AND committed_at > ? ORDER BY version"
+)
 EVENT_OF_STATE = {"valid": "table.committed", "flagged": "table.committed", "quarantined": "table.quarantined"}
 RESHAPES = ("rename", "widen", "restore")
 
@@ -75,6 +79,7 @@ def settle_commit(tx: Transaction, commit: Commit, *, release: bool) -> Commit:
     newest = tx.one(Commit, NEWEST, commit.table)
     refuse_conflict(tx, commit, newest)
     _refuse_old_names(tx, commit)
+    _refuse_repaired(tx, commit)
     tx.execute("DELETE FROM commits WHERE id = ?", commit.id)
     released = msgspec.structs.replace(commit, state="flagged")
     return store_commit(tx, released, newest, moment_after(tx, [commit.table]))
@@ -110,6 +115,17 @@ def _refuse_old_names(tx: Transaction, commit: Commit) -> None:
             raise SchemaMismatch(
                 f"Column {column.name!r} of table {commit.table!r} is called {now!r} by now, and commit {commit.id} is "
                 "older: discard it, and commit its rows under that name."
+            )
+
+
+def _refuse_repaired(tx: Transaction, commit: Commit) -> None:
+    """Raises VersionConflict when one of its partitions was overwritten since: its rows would be there twice."""
+    for later in tx.all(Commit, OVERWRITTEN_SINCE, commit.table, iso(commit.committed_at)):
+        again = sorted({*commit.partitions} & {*later.partitions})
+        if again and commit.operation != "overwrite":
+            raise VersionConflict(
+                f"Partition {again[0]} of table {commit.table!r} was given anew in version {later.version}, after "
+                f"commit {commit.id} was kept aside: discard it, or commit the rows that are still missing."
             )
 
 

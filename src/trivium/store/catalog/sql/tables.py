@@ -26,6 +26,13 @@ from trivium.store.catalog.tables import Draft, FileChanges
 from trivium.values.alerts import Alert, Judgement, Profile
 from trivium.values.tables import Commit, DataFile, TableSpec
 
+OF_PARTITION = (
+    'SELECT a.* FROM alerts a JOIN commits c ON c.id = a."commit" '
+    "WHERE a.\"table\" = ? AND a.partition = ? AND a.state = 'open'"
+)
+SETTLED = f"{OF_PARTITION} AND c.diverted_from IS NULL"
+SETTLED_BY = {"overwrite": OF_PARTITION, "append": f"{SETTLED} AND c.version IS NULL"}
+
 
 class SqlTables:
     """Implements `Tables`; see there for the guarantees."""
@@ -86,6 +93,14 @@ class SqlTables:
 
     def get_commit(self, commit_id: str) -> Commit:
         return _get_commit(self.database.read(), commit_id)
+
+    def list_quarantined(self, table: str | None = None) -> list[Commit]:
+        return self.database.read().all(
+            Commit,
+            "SELECT * FROM commits WHERE state = 'quarantined' AND (CAST(? AS TEXT) IS NULL OR \"table\" = ?) "
+            "ORDER BY id",
+            table, table,
+        )  # fmt: skip
 
     def find_version(self, table: str, version: int | None = None) -> Commit | None:
         if version is None:
@@ -198,6 +213,9 @@ def _publish(tx: Transaction, draft: Draft, actor: str, moment: datetime) -> Com
     if stored.version is not None:
         _resolve_partitions(tx, stored, actor)
     tx.event(actor, EVENT_OF_STATE[commit.state], commit.table, describe(stored))
+    if draft.diverted is not None:
+        aside = store_commit(tx, draft.diverted, newest, moment)
+        tx.event(actor, "table.diverted", commit.table, describe(aside) | {"diverted_from": commit.id})
     for alert in draft.alerts:
         open_alert(tx, alert, actor)
     return stored
@@ -218,10 +236,6 @@ def _get_commit(tx: Transaction, commit_id: str) -> Commit:
 
 def _resolve_partitions(tx: Transaction, commit: Commit, actor: str) -> None:
     for partition in commit.partitions:
-        for alert in tx.all(
-            Alert,
-            'SELECT * FROM alerts WHERE "table" = ? AND partition = ? AND state = \'open\' AND "commit" IS NOT NULL',
-            commit.table, partition,
-        ):  # fmt: skip
+        for alert in tx.all(Alert, SETTLED_BY.get(commit.operation, SETTLED), commit.table, partition):
             again = f"partition {partition} was committed again as {commit.state} (version {commit.version})"
             resolve_alert(tx, alert, again, actor)
