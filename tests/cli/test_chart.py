@@ -35,6 +35,11 @@ def test_the_first_and_the_newest_partition_are_named() -> None:
     assert drawn(BAND, width=78)[-1].split() == ["2024-05-01", "2024-05-08"]
 
 
+def test_only_the_scale_is_dim() -> None:
+    lines = draw_chart(BAND, DAYS, [ALARM], width=60, signs=UNICODE)
+    assert {str(line.style) for line in lines[:-1]} == {""}
+
+
 def test_a_dismissed_alarm_is_hollow() -> None:
     calm = Mark(3, made_alert(partition=DAYS[3], verdict="false_alarm"), "median", 10.5)
     text = "".join(drawn(BAND, calm))
@@ -81,6 +86,6 @@ def test_before_and_after_share_one_axis() -> None:
     names = ("minimum", "q25", "median", "q75", "maximum")
     before = Shape("before", dict(zip(names, (0.0, 4.0, 5.0, 6.0, 10.0), strict=True)), {})
     after = Shape("after", dict(zip(names, (10.0, 14.0, 15.0, 16.0, 20.0), strict=True)), {"<b>": 0.5})
-    first, second, *_ = draw_distribution(Distribution("value", before, after), width=60, signs=UNICODE)
+    first, second, *_ = draw_distribution(Distribution("values", before, after), width=60, signs=UNICODE)
     assert first.plain.index("┃") < second.plain.index("┃")
     assert first.plain.index("┤") <= second.plain.index("├") + 1

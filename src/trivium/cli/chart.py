@@ -84,7 +84,7 @@ def draw_chart(
     room = max(width - margin - 2 - len(told), 8)
     start = max(len(values) - room, 0)
     cells = Cells(axis, min(max(room // max(len(values), 1), 1), WIDEST), signs, under, over)
-    lines = [Text(f"{labels.get(row, ''):>{margin}} ", style="dim") for row in range(cells.lines)]
+    lines = [Text().append(f"{labels.get(row, ''):>{margin}} ", style="dim") for row in range(cells.lines)]
     for at in range(start, len(values)):
         draw_partition(lines, values[at], cells.span(series.low[at], series.high[at]), own.get(at), cells)
     if told and (value := values[-1]) is not None:
@@ -130,7 +130,7 @@ def name_line(partitions: Sequence[str], step: int) -> str:
 
 def legend(signs: Signs, marks: Sequence[Mark]) -> Text:
     """What the signs mean, of those that are there."""
-    line = Text(f"{signs.band} ", style=BAND).append("expected   ", style="dim")
+    line = Text().append(f"{signs.band} ", style=BAND).append("expected   ", style="dim")
     line.append(signs.heights[len(signs.heights) // 2]).append(" observed", style="dim")
     if any(map(is_pressing, marks)):
         line.append(f"   {signs.alarm}", style="bold red").append(" alarm", style="dim")
@@ -148,7 +148,8 @@ def draw_distribution(distribution: Distribution, *, width: int, signs: Signs) -
         label = max(len(shape.label) for shape in shapes)
         room = max(width - label - 2, 20)
         lines = [
-            Text(f"{shape.label:>{label}}  ", style="dim") + draw_box(shape, axis, room, signs) for shape in shapes
+            Text().append(f"{shape.label:>{label}}  ", style="dim") + draw_box(shape, axis, room, signs)
+            for shape in shapes
         ]
         ends = spell("", axis.low), spell("", axis.high)
         lines.append(Text(" " * (label + 2) + ends[0] + ends[1].rjust(room - len(ends[0])), style="dim"))

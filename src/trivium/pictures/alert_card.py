@@ -11,8 +11,8 @@ from trivium.pictures.wording import LONGEST_SENTENCE
 from trivium.values.alerts import Alert
 
 EXAMPLES, CELLS = 5, 12
-FOLLOWS = {"block": "blocks", "warn": "warns"}
-TONES = {"block": "loud", "warn": "mild"}
+FOLLOWS = {"block": "blocks", "warn": "warns", "divert": "diverts rows"}
+TONES = {"block": "loud", "warn": "mild", "divert": "mild"}
 MOMENT = "%Y-%m-%d %H:%M UTC"
 
 

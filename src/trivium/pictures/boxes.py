@@ -29,7 +29,7 @@ def draw_boxes(distribution: Distribution, *, width: float = 420.0) -> str:
     drawn = tag("g", "".join([*_axis(axis, width, height), *rows]), aria_hidden="true")
     said = "; ".join(describe(shape) for shape, _ in shapes)
     return tag("svg", drawn, klass="boxes", view_box=f"0 0 {width:g} {height:g}", role="img",
-        aria_label=plain(f"Distribution of the {distribution.axis}. {said}", longest=400))  # fmt: skip
+        aria_label=plain(f"Before and after: {distribution.axis}. {said}", longest=400))  # fmt: skip
 
 
 def box_axis(shapes: list[Shape]) -> Axis:

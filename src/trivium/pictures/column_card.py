@@ -16,7 +16,6 @@ from trivium.pictures.wording import spell, spell_band
 FIRST, OTHER = 190.0, 130.0
 NUMBERS = 60
 WHOLE = "rows as a whole"
-NAMED = {"value": "values", "characters": "length in characters"}
 
 
 def draw_column_card(column: ColumnPicture, at: int, picture: TablePicture) -> str:
@@ -59,9 +58,7 @@ def draw_distribution(distribution: Distribution) -> str:
     """Before and after: boxes of quantiles, bars of the most frequent values."""
     boxes, shares = draw_boxes(distribution), draw_shares(distribution)
     told = [
-        tag("figure", tag("h4", bare(f"{NAMED.get(distribution.axis, distribution.axis)}, before and after")) + boxes)
-        if boxes
-        else "",
+        tag("figure", tag("h4", bare(f"{distribution.axis}, before and after")) + boxes) if boxes else "",
         tag("h4", "most frequent values, before and after") + shares if shares else "",
     ]
     return "".join(told)

@@ -31,8 +31,8 @@ def compare(past: Sequence[ColumnProfile], now: ColumnProfile, partition: str) -
 def axis_of(column: ColumnProfile) -> str:
     """What the quantiles of such a column are about."""
     if "length_mean" in column.facts:
-        return "characters"
-    return "hours from the partition's start" if column.type.startswith(("timestamp", "date")) else "value"
+        return "length in characters"
+    return "hours from the partition's start" if column.type.startswith(("timestamp", "date")) else "values"
 
 
 def shape_of(profiles: Sequence[ColumnProfile], label: str) -> Shape:
