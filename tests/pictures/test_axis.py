@@ -7,6 +7,8 @@ import math
 import pytest
 
 from trivium.pictures.axis import Axis, fit_axis, ticks
+from trivium.pictures.boxes import box_axis
+from trivium.pictures.picture import Shape
 
 
 def test_a_single_wild_value_does_not_flatten_the_others() -> None:
@@ -36,3 +38,15 @@ def test_shares_stay_between_none_and_all() -> None:
 
 def test_ticks_are_few_and_round() -> None:
     assert ticks(Axis(17.0, 83.0)) == [20.0, 40.0, 60.0, 80.0]
+
+
+def test_of_lengths_the_shortest_and_the_longest_are_on_the_axis() -> None:
+    lengths = {"minimum": 2.0, "mean": 3.7, "maximum": 4.0}
+    axis = box_axis([Shape("before", lengths, {}), Shape("after", lengths, {})])
+    assert axis.holds(2.0)
+    assert axis.holds(4.0)
+
+
+def test_a_far_extreme_does_not_flatten_the_quartiles() -> None:
+    axis = box_axis([Shape("now", {"minimum": -1e9, "q25": 1.0, "median": 2.0, "q75": 3.0, "maximum": 4.0}, {})])
+    assert axis.low > -10

@@ -11,7 +11,7 @@ from trivium.cli.listing import printable
 from trivium.cli.signs import Signs
 from trivium.cli.sparkline import style_of
 from trivium.pictures.axis import Axis, fit_axis
-from trivium.pictures.boxes import box_axis
+from trivium.pictures.boxes import CENTRES, box_axis
 from trivium.pictures.distribution import compared_values
 from trivium.pictures.marks import is_about, is_pressing, value_at
 from trivium.pictures.picture import Distribution, Mark, Series, Shape
@@ -165,8 +165,9 @@ def draw_box(shape: Shape, axis: Axis, room: int, signs: Signs) -> Text:
         if name in places:
             cells[places[name]] = end
     _fill(cells, places, ("q25", "q75"), signs.box)
-    if "median" in places:
-        cells[places["median"]] = signs.middle
+    for name in CENTRES:
+        if name in places:
+            cells[places[name]] = signs.middle
     return Text("".join(cells))
 
 

@@ -8,11 +8,14 @@ from trivium.pictures.picture import Distribution, Shape
 from trivium.pictures.wording import plain, spell, spell_tick
 
 LEFT, RIGHT, ROW, BOX = 16.0, 16.0, 46.0, 18.0
-NAMED = {"minimum": "least", "median": "median", "maximum": "greatest"}
+NAMED = {"minimum": "least", "mean": "mean", "median": "median", "maximum": "greatest"}
+INNER = ("q01", "q05", "q25", "q75", "q95", "q99")
+CENTRES = ("median", "mean")
 
 
 def draw_boxes(distribution: Distribution, *, width: float = 420.0) -> str:
-    """An SVG element: least to greatest as a line, 5 % to 95 % thicker, the quartiles as a box, the median in it.
+    """An SVG element: least to greatest as a line, 5 % to 95 % thicker, the quartiles as a box, the median (of lengths the
+    mean) in it.
 
     "" when there are no quantiles.
     """
@@ -34,7 +37,7 @@ def draw_boxes(distribution: Distribution, *, width: float = 420.0) -> str:
 
 def box_axis(shapes: list[Shape]) -> Axis:
     """From the least to the greatest; extremes that would make all else a line are left to the edge."""
-    inner = [value for shape in shapes for name, value in shape.quantiles.items() if name not in ("minimum", "maximum")]
+    inner = [value for shape in shapes for name, value in shape.quantiles.items() if name in INNER]
     every = clipped([value for shape in shapes for value in shape.quantiles.values()])
     core = clipped(inner) or every
     reach = max(core) - min(core)
@@ -52,8 +55,7 @@ def draw_box(shape: Shape, klass: str, axis: Axis, y: float, width: float) -> st
     if {"q25", "q75"} <= places.keys():
         left, right = places["q25"], places["q75"]
         found.append(tag("rect", x=left, y=y + 4, width=max(right - left, 1.5), height=BOX, klass="box"))
-    if "median" in places:
-        x = places["median"]
+    for x in [places[name] for name in CENTRES if name in places]:
         found.append(tag("line", x1=x, x2=x, y1=y + 2, y2=y + 6 + BOX, klass="median"))
     return tag("g", "".join(found), klass=klass)
 

@@ -9,7 +9,7 @@ from trivium.pictures.picture import Distribution, Shape
 from trivium.values.alerts import ColumnProfile
 
 QUANTILES = ("minimum", "q01", "q05", "q25", "median", "q75", "q95", "q99", "maximum")
-LENGTHS = {"length_minimum": "minimum", "length_mean": "median", "length_maximum": "maximum"}
+LENGTHS = {"length_minimum": "minimum", "length_mean": "mean", "length_maximum": "maximum"}
 BEFORE = 14
 VALUES = 8
 

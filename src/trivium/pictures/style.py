@@ -72,7 +72,7 @@ table { border-collapse: collapse; width: 100%; font-size: 13.5px; } th { text-a
   color: var(--soft); } th, td { padding: 3px 12px 3px 0; border-bottom: 1px solid var(--grid); vertical-align: top; }
 details { margin-top: 6px; } summary { cursor: pointer; color: var(--soft); font-size: 13.5px; }
 .wide { overflow-x: auto; } dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0; }
-dt { color: var(--soft); } dd { margin: 0; } ul.plain { list-style: none; padding: 0; margin: 0; }
+dt { color: var(--soft); } dd { margin: 0; } ul.card { padding-left: 36px; }
 .index { columns: 4 200px; font-size: 13.5px; margin: 0; padding: 0; list-style: none; }
 .share { display: grid; grid-template-columns: minmax(60px, 30%) 1fr 112px; gap: 2px 8px; align-items: center;
   font-size: 13px; margin-bottom: 5px; }
