@@ -14,8 +14,7 @@ CENTRES = ("median", "mean")
 
 
 def draw_boxes(distribution: Distribution, *, width: float = 420.0) -> str:
-    """An SVG element: least to greatest as a line, 5 % to 95 % thicker, the quartiles as a box, the median (of lengths the
-    mean) in it.
+    """An SVG element: least to greatest as a line, 5 % to 95 % thicker, the quartiles as a box, the centre in it.
 
     "" when there are no quantiles.
     """
