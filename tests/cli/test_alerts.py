@@ -111,9 +111,22 @@ def test_importing_bad_rows_exits_with_one_and_says_what_next(terminal: Terminal
 
 
 def test_a_backtest_judges_every_published_partition(terminal: Terminal, store: Store) -> None:
-    rows = terminal("tables", "backtest", "flights", "--json").json
+    rows = terminal("tables", "backtest", "flights", "--faults", "none", "--json").json["partitions"]
     assert [(row["partition"], row["state"]) for row in rows] == [("2024-05-01", "valid"), ("2024-05-02", "valid")]
     assert "2 partitions of flights: 2 valid" in terminal("tables", "backtest", "flights").out
+
+
+def test_a_backtest_tells_which_faults_would_have_been_seen(terminal: Terminal, store: Store) -> None:
+    found = terminal("tables", "backtest", "flights", "--faults", "sign_flip,null_spike", "--trials", "1", "--json").json
+    assert set(found["by_kind"]) == {"null_spike", "sign_flip"}
+    assert found["recall"]["all"]["total"] == 6
+    assert "sign_flip" in terminal("tables", "backtest", "flights", "--faults", "sign_flip", "--trials", "1").out
+
+
+def test_a_backtest_names_the_faults_that_there_are(terminal: Terminal, store: Store) -> None:
+    said = terminal("tables", "backtest", "flights", "--faults", "gremlins")
+    assert said.status == 2
+    assert "null_spike" in said.err
 
 
 def test_a_profile_shows_each_column_over_time(terminal: Terminal, store: Store) -> None:

@@ -12,7 +12,7 @@ from trivium.checks.kinds import distribution, query, references, schema
 from trivium.errors import Misuse
 from trivium.lineage.column_use import list_declared_uses
 from trivium.store.store import Store
-from trivium.tables.backtest import backtest_table, check_newest, check_rows
+from trivium.tables.backtest import check_newest, check_rows, replay_table
 from trivium.tables.table import Table
 from trivium.tracking.run import run
 from trivium.values.tables import CheckSpec
@@ -76,7 +76,7 @@ def test_rows_can_be_judged_without_a_commit_and_again_after_it(store: Store, or
     (judgement,) = check_rows(store, "orders", rows(4, 8, 9))
     assert {result.check for result in judgement.results if not result.passed} == {CUSTOMER.name, "ks(customer)"}
     assert [judgement.state for judgement in check_newest(store, "orders")] == ["valid"]
-    assert [judgement.state for judgement in backtest_table(store, "orders")] == ["valid"] * 3
+    assert [judgement.state for _, judgement in replay_table(store, "orders").walk()] == ["valid"] * 3
 
 
 def test_a_distribution_looks_at_the_published_past_only(store: Store, orders: Orders) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from trivium.cli.declared_functions import know_functions
 from trivium.cli.flags import AsJson, Html
-from trivium.cli.listing import print_json, print_line, print_list, print_table
+from trivium.cli.listing import print_json, print_line, print_list
 from trivium.cli.picture_view import tell_column, tell_table, write_page
 from trivium.cli.profile_view import profile_facts
 from trivium.cli.project import open_project
@@ -19,7 +19,7 @@ from trivium.errors import CheckFailed
 from trivium.pictures.page import table_page
 from trivium.pictures.picture import TablePicture
 from trivium.pictures.table_picture import picture_table
-from trivium.tables.backtest import backtest_table, check_newest, check_rows
+from trivium.tables.backtest import check_newest, check_rows
 from trivium.tables.given_rows import read_given
 from trivium.tables.profiles import list_profiles
 from trivium.values.alerts import Judgement
@@ -86,37 +86,6 @@ def show_picture(picture: TablePicture, column: str | None, html: Path | None, *
         print_line(told)
 
 
-def backtest(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Judge every published partition by those before it: what today's checks would have said, and how often."""
-    store = open_project(context)
-    know_functions(store, name)
-    judgements = list(backtest_table(store, name))
-    rows = [judgement_row(judgement) for judgement in judgements]
-    if as_json:
-        print_json(rows)
-        return
-    alarms = [row for row in rows if row["state"] != "valid"]
-    if alarms:
-        print_table(alarms, ("partition", "state", "failed", "message"))
-    counts = ", ".join(f"{sum(row['state'] == state for row in rows)} {state}" for state in STATES)
-    print_line(f"{len(rows)} partitions of {name}: {counts}.")
-
-
-STATES = ("valid", "flagged", "quarantined")
-
-
 def result_rows(judgements: Sequence[Judgement]) -> list[dict[str, Any]]:
     """Every result of these judgements."""
     return [msgspec.structs.asdict(result) for judgement in judgements for result in judgement.results]
-
-
-def judgement_row(judgement: Judgement) -> dict[str, Any]:
-    """One partition of a backtest."""
-    failed = [result for result in judgement.results if not result.passed]
-    return {
-        "partition": judgement.partition,
-        "state": judgement.state,
-        "rows": judgement.profile.rows,
-        "failed": [result.check for result in failed],
-        "message": "; ".join(result.message for result in failed),
-    }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from trivium.cli.group import noun_app
 from trivium.cli.table_acts import discard_commit, export_rows, import_rows, release_commit
+from trivium.cli.table_backtest import backtest_table
 from trivium.cli.table_changes import delete, erase, list_snapshots, rename, restore, snapshot, widen
-from trivium.cli.table_checks import backtest, check_table, profile_table
+from trivium.cli.table_checks import check_table, profile_table
 from trivium.cli.table_label import label_rows
 from trivium.cli.table_reads import diff_table, list_tables, query, show_log, show_table
 from trivium.cli.table_verify import verify
@@ -21,7 +22,7 @@ app.command("export")(export_rows)
 app.command("verify")(verify)
 app.command("check")(check_table)
 app.command("profile")(profile_table)
-app.command("backtest")(backtest)
+app.command("backtest")(backtest_table)
 app.command("release")(release_commit)
 app.command("discard")(discard_commit)
 app.command("delete")(delete)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import polars as pl
 
 from trivium.checks.diversion import divert_rows, tell_diversion
-from trivium.checks.history import History
-from trivium.checks.judge import judge, judge_partition
+from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
+from trivium.checks.replay import Replay
 from trivium.store.store import Store
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.read import get_version
 from trivium.tables.staging import stage_rows
 from trivium.tables.surroundings import TableSurroundings, around_commit
 from trivium.values.alerts import Judgement
-from trivium.values.tables import DataFile, TableSpec
+from trivium.values.tables import DataFile
+
+REMEMBERED = 4
 
 
 def check_rows(store: Store, name: str, rows: pl.DataFrame) -> tuple[Judgement, ...]:
@@ -35,35 +37,43 @@ def check_newest(store: Store, name: str) -> tuple[Judgement, ...]:
     """What the checks say now of the partitions of the newest commit, by the history before them."""
     spec = store.catalog.tables.get_spec(name)
     commit = get_version(store, name)
-    batch = list(_partitions(store, spec, commit.version or 0, only=commit.partitions))
+    files = store.catalog.tables.files(name, commit.version or 0)
+    batch = list(StoredPartitions(store, (file for file in files if file.partition in commit.partitions)))
     before = [each for each in store.catalog.tables.profiles(name) if each.partition not in commit.partitions]
     around = around_commit(store, spec, commit, replaced=commit.partitions)
     return judge(spec, batch, before, now=store.clock(), around=around)
 
 
-def backtest_table(store: Store, name: str) -> Iterator[Judgement]:
-    """What today's checks would have said of each published partition, oldest first, each by those before it.
+def replay_table(store: Store, name: str, *, last: int | None = None) -> Replay:
+    """The table's published past: its newest `last` partitions, oldest first; all of them by default.
 
-    Every partition counts as history for the next, also one that would have been kept aside: it was published.
-    Freshness is not judged, for it is about now.
+    Rows are read when they are judged, so memory holds a few partitions at a time.
     """
     spec = store.catalog.tables.get_spec(name)
-    history, version = History(), get_version(store, name).version or 0
-    files = store.catalog.tables.files(name, version)
-    for part in _partitions(store, spec, version):
-        before = [file for file in files if file.partition < part.name]
-        around = TableSurroundings(store, spec, partial(list, before))
-        judgement = judge_partition(spec, part, history, now=store.clock(), newest=False, around=around)
-        yield judgement
-        history = history.extended(judgement.profile)
+    files = store.catalog.tables.files(name, get_version(store, name).version or 0)
+
+    def around(part: Partition) -> TableSurroundings:
+        return TableSurroundings(store, spec, lambda: [file for file in files if file.partition < part.name])
+
+    return Replay(spec, StoredPartitions(store, files, last), store.clock(), around)
 
 
-def _partitions(
-    store: Store, spec: TableSpec, version: int, only: tuple[str, ...] | None = None
-) -> Iterator[Partition]:
-    files: dict[str, list[DataFile]] = {}
-    for file in store.catalog.tables.files(spec.name, version):
-        if only is None or file.partition in only:
-            files.setdefault(file.partition, []).append(file)
-    for partition in sorted(files):
-        yield Partition(partition, store.lake.scan(files[partition]).collect())
+class StoredPartitions:
+    """The partitions in these files, in their order, each read when it is asked for; the last few are remembered."""
+
+    def __init__(self, store: Store, files: Iterable[DataFile], last: int | None = None) -> None:
+        self._files: dict[str, list[DataFile]] = {}
+        for file in files:
+            self._files.setdefault(file.partition, []).append(file)
+        names = sorted(self._files)
+        self._names = names if last is None else names[-last:]
+        self._read = lru_cache(REMEMBERED)(lambda name: Partition(name, store.lake.scan(self._files[name]).collect()))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, place: int) -> Partition:
+        return self._read(self._names[place])
+
+    def __iter__(self) -> Iterator[Partition]:
+        return map(self._read, self._names)
