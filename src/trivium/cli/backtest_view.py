@@ -11,6 +11,7 @@ from trivium.checks.alarm_quality import CLEAN_PER_FAULT, AlarmQuality, Rate
 from trivium.checks.backtest import Backtest, Progress
 from trivium.checks.faults.fault import SEVERITIES
 from trivium.checks.replay import Verdict
+from trivium.checks.trial import Trial
 from trivium.cli.import_view import QUIET_SECONDS, TERMINAL_SECONDS, spelled_seconds
 from trivium.cli.listing import print_heading, print_line, print_table
 
@@ -117,6 +118,23 @@ def spelled_counts(rates: dict[str, Rate]) -> dict[str, str | None]:
     """ "3/4" for each severity; None without a trial."""
     counts = {name: rates[name] for name in SEVERITIES}
     return {name: f"{rate.hits}/{rate.total}" if rate.total else None for name, rate in counts.items()}
+
+
+def missed_rows(trials: Iterable[Trial]) -> list[dict[str, Any]]:
+    """One row for each fault that the first broken partition did not show."""
+    return [
+        {
+            "kind": each.kind,
+            "severity": each.severity,
+            "partition": each.verdict.partition,
+            "columns": sorted(each.columns),
+            "changed": each.changed,
+            "score": each.verdict.score,
+            "named": sorted(each.verdict.columns),
+        }
+        for each in trials
+        if not each.caught
+    ]
 
 
 def verdict_rows(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:

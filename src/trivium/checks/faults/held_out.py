@@ -111,10 +111,11 @@ def label_permutation(target: Target) -> pl.DataFrame:
 
 def day_month_swap(target: Target) -> pl.DataFrame:
     """Day and month are exchanged where that gives a date; elsewhere the time is lost."""
-    time, dtype = pl.col(target.column), target.values.dtype
-    swapped = pl.concat_str(time.dt.strftime("%Y-%d-%m"), time.dt.strftime(" %H:%M:%S"))
-    parsed = swapped.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_zone=getattr(dtype, "time_zone", None))
-    return replaced(target, parsed)
+    dtype = target.values.dtype
+    time = pl.col(target.column).cast(pl.Datetime("us")) if dtype == pl.Date else pl.col(target.column)
+    parsed = time.dt.strftime("%Y-%d-%m %H:%M:%S").str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False)
+    zone = getattr(dtype, "time_zone", None)
+    return replaced(target, parsed.dt.replace_time_zone(zone) if zone else parsed)
 
 
 def midnight(target: Target) -> pl.DataFrame:

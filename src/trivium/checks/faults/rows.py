@@ -14,7 +14,7 @@ def category_drop(target: Target) -> pl.DataFrame:
     counts = counts.filter(pl.col("count") < target.rows.height)
     if not counts.height:
         return target.rows
-    distance = np.abs(counts["count"].to_numpy() - int(target.hit.sum()))
+    distance = np.abs(counts["count"].cast(pl.Int64).to_numpy() - int(target.hit.sum()))
     return target.rows.filter(pl.col(target.column).ne_missing(counts[target.column][int(distance.argmin())]))
 
 
