@@ -39,7 +39,8 @@ def served(lived: Store, past: pl.DataFrame) -> Store:
     lived.catalog.endpoints.record_verdict(
         Verdict("parcels-live", 2, 1, "roll_back", "log loss is higher", {}, lived.clock()), actor="ada"
     )
-    day = past.tail(100).with_columns(pl.col("sent_at") + timedelta(days=1))
+    day = past.tail(100).sample(fraction=1.0, shuffle=True, seed=1)
+    day = day.with_columns(pl.col("sent_at") + timedelta(days=1), parcel=pl.concat_str(pl.lit("n"), "parcel"))
     parcels = lived.catalog.tables.get_spec("parcels")
     commit_rows(lived, parcels, day.with_columns(stops=-pl.col("stops")))
     commit_rows(lived, parcels, day)

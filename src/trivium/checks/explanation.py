@@ -16,7 +16,8 @@ from trivium.values.alerts import Profile
 
 PICTURED = 60
 COMPARABLE = 0.25
-COPIES_ROWS = frozenset({"distinct", "longest_run", "top_share", "minimum_share", "maximum_share", "entropy"})
+FAR, TWICE = 3.0, 2.0
+COPIES_ROWS = frozenset({"distinct", "longest_run", "top_share", "entropy"})
 
 
 class Explanation(Struct, frozen=True):
@@ -47,7 +48,7 @@ def explain_column(column: str, profile: Profile, history: History, surprises: S
     facts = sorted(hits, key=lambda fact: -scores[fact])
     lead = leading_fact(facts, scores)
     moved, cause = moved_shares(hits, surprises), likely_cause(column, profile, surprises, hits)
-    share = touched_share(hits, moved, cause)
+    share = 1.0 if moved_as_a_whole(column, surprises) else touched_share(hits, moved, cause)
     observed = shown_value(lead, surprises.from_scale(hits[lead], float(surprises.values[hits[lead]])))
     evidence = picture(column, lead, hits[lead], history, surprises)
     expected = f"{show(lead, evidence['low'])} to {show(lead, evidence['high'])}"
@@ -93,6 +94,17 @@ def touched_share(hits: dict[str, int], moved: dict[str, float], cause: str | No
     if cause is not None:
         return 1.0
     return max([sum(fact in hits for fact in QUANTILES) / len(QUANTILES), *moved.values()])
+
+
+def moved_as_a_whole(column: str, surprises: Surprises) -> bool:
+    """Whether the mean moved by over three standard deviations while the values spread no more than twice as wide: had
+    only some of the rows moved so far, the rest would have kept the mean or spread the values."""
+    mean, spread = surprises.at((column, "mean")), surprises.at((column, "sd"))
+    if mean is None or spread is None:
+        return False
+    was, now = (surprises.from_scale(mean, float(each[mean])) for each in (surprises.expected, surprises.values))
+    usual, wide = (surprises.from_scale(spread, float(each[spread])) for each in (surprises.expected, surprises.values))
+    return usual > 0 and abs(now - was) > FAR * usual and wide <= TWICE * usual and surprises.scores[mean] >= 1.0
 
 
 def leading_fact(facts: list[str], scores: dict[str, float]) -> str:

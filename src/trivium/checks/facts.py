@@ -5,29 +5,51 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from trivium.values.alerts import Relation
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Key = tuple[str, str]
 
-SHARE, PLACE, EDGE, COUNT, NOVEL = "share", "place", "edge", "count", "novel"
-FAMILIES = (SHARE, PLACE, EDGE, COUNT, NOVEL)
+SHARE, PLACE, EDGE, COUNT, NOVEL, RELATION = "share", "place", "edge", "count", "novel", "relation"
 PLACES = frozenset({"q05", "q25", "median", "q75", "q95", "mean", "sd", "length_mean"})
 EDGES = frozenset({"minimum", "maximum", "q01", "q99", "length_minimum", "length_maximum"})
 COUNTS = frozenset({"distinct", "longest_run", "log_rows"})
-NOVELTIES = frozenset({"never_seen", "drift", "copied"})
-UNPREDICTABLE = frozenset({"fingerprint"})
+NOVELTIES = frozenset({"never_seen", "new_shape", "drift", "copied", "stale"})
+RELATIONS = frozenset({"undetermined", "rank_correlation", "null_mismatch"})
+UNPREDICTABLE = frozenset(
+    {"fingerprint", "minimum", "maximum", "length_minimum", "length_maximum"}
+)  # one row moves them
+ONLY_MORE = NOVELTIES | {"undetermined", "null_mismatch"}
+ONLY_LESS = frozenset({"serial_1", "serial_3"})
+SORTING = frozenset({"below_before", "above_before"})
+GRAIN = frozenset({"multiple_of_5", "multiple_of_10", "multiple_of_100", "fraction_rate"})
+LEVEL = "share_of:"
+JOINT = "\x1f"
 QUANTILES = ("q05", "q25", "median", "q75", "q95")
 
 
 def family_of(fact: str) -> str:
-    """The family that a fact's threshold is learned with: shares, places on the axis, edges, counts, novelty."""
+    """What a fact is: a share, a place on the axis, an edge, a count, a novelty, or a relation of columns."""
     if fact in PLACES:
         return PLACE
     if fact in EDGES:
         return EDGE
     if fact in COUNTS:
         return COUNT
+    if fact in RELATIONS:
+        return RELATION
     return NOVEL if fact in NOVELTIES else SHARE
+
+
+def relation_key(relation: Relation) -> Key:
+    """Where a relation stands among the facts: its columns as one name."""
+    return JOINT.join(relation.columns), relation.kind
+
+
+def columns_of_key(key: Key) -> tuple[str, ...]:
+    """The columns that a fact is about; ("",) for the rows as a whole."""
+    return tuple(key[0].split(JOINT))
 
 
 def is_logarithmic(fact: str) -> bool:

@@ -53,7 +53,7 @@ def judge_partition(
     around: Surroundings | None = None,
 ) -> Judgement:
     """The profile of one partition, every result, and the state that follows from them."""
-    profile = describe_partition(spec, part)
+    profile = describe_partition(spec, part, history)
     schema = judge_schema(profile, history.types, severity="warn" if spec.watch == "warn" else "block")
     broken = [str(result.column) for result in schema]
     declared = judge_declared(spec, part, now=now, newest=newest, broken=broken, around=around)
@@ -62,10 +62,15 @@ def judge_partition(
     return Judgement(part.name, state_of(results), profile, tuple(mask_result(each, spec.pii) for each in results))
 
 
-def describe_partition(spec: TableSpec, part: Partition) -> Profile:
-    """The profile that is kept of a partition: an outline where nobody watches, without values about persons."""
-    profile = outline_partition(spec.name, part) if spec.watch == "off" else profile_partition(spec.name, part)
-    return mask_profile(profile, spec.pii)
+def describe_partition(spec: TableSpec, part: Partition, history: History | None = None) -> Profile:
+    """The profile that is kept of a partition: an outline where nobody watches, without values about persons.
+
+    history: says which relations between columns are measured; without it none is.
+    """
+    if spec.watch == "off":
+        return outline_partition(spec.name, part)
+    relations = history.relations_to_measure(part.rows) if history is not None else ()
+    return mask_profile(profile_partition(spec.name, part, relations), spec.pii)
 
 
 def state_of(results: Sequence[CheckResult]) -> State:

@@ -7,8 +7,9 @@ from collections.abc import Collection
 
 import numpy as np
 
+from trivium.checks.blame import blame_columns, explain_relation
 from trivium.checks.explanation import COPIES_ROWS, Explanation, explain_column
-from trivium.checks.facts import QUANTILES, Floats
+from trivium.checks.facts import QUANTILES, RELATIONS, Floats, columns_of_key
 from trivium.checks.history import History
 from trivium.checks.surprise import COLD, measure_surprise
 from trivium.values.alerts import CheckResult, Profile
@@ -18,7 +19,17 @@ FEWEST = 3
 COLD_FACTOR = 3.0
 COLD_SHARE = 0.5
 PLAIN = frozenset(
-    {"null_rate", "nan_rate", "infinite_rate", "blank_rate", "never_seen", "upper_rate", "lower_rate", "log_rows"}
+    {
+        "null_rate",
+        "nan_rate",
+        "infinite_rate",
+        "blank_rate",
+        "never_seen",
+        "new_shape",
+        "upper_rate",
+        "lower_rate",
+        "log_rows",
+    }
 )
 BLATANT = 3.0
 BLATANT_SHARE = 0.5
@@ -37,9 +48,16 @@ def judge_learned(
     if len(history) < FEWEST:
         return [_quiet(profile, history, 0.0)]
     surprises = measure_surprise(profile, history)
-    hits = [at for at in np.flatnonzero(surprises.scores >= 1.0).tolist() if surprises.keys[at][0] not in without]
-    columns = dict.fromkeys(surprises.keys[at][0] for at in hits)
+    hits = [
+        at
+        for at in np.flatnonzero(surprises.scores >= 1.0).tolist()
+        if not {*columns_of_key(surprises.keys[at])} & {*without}
+    ]
+    columns = dict.fromkeys(surprises.keys[at][0] for at in hits if surprises.keys[at][1] not in RELATIONS)
     found = [explain_column(column, profile, history, surprises) for column in columns]
+    if "" not in columns:
+        blamed = blame_columns(surprises, {*columns, *without})
+        found += [explain_relation(column, surprises, profile, at) for column, at in blamed.items()]
     alarming = [cause for cause in _without_echoes(found) if len(history) >= COLD or _is_plain(cause)]
     if not alarming:
         return [_quiet(profile, history, _strongest(surprises.scores))]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterator
 from typing import Self
 
-from trivium.checks.facts import Key
+from trivium.checks.facts import LEVEL, Key, relation_key
+from trivium.checks.numbers import QUANTILES, has_few_levels
+from trivium.checks.sketch import find_staleness
 from trivium.values.alerts import ColumnProfile, Profile
 
 REMEMBERED = 5_000
 DECAY = 0.15
 TELLING = 100.0
+RECENT = 28
+LEAST_LEVEL = 0.05
+FORMS = 500
 
 
 class Memory:
@@ -21,22 +27,38 @@ class Memory:
         seen: dict[str, frozenset[str]] | None = None,
         usual: dict[str, dict[str, float]] | None = None,
         prints: dict[str, frozenset[float]] | None = None,
+        shapes: dict[str, frozenset[str]] | None = None,
+        sketches: dict[str, tuple[bytes, ...]] | None = None,
     ) -> None:
         self.seen = seen or {}
         self.usual = usual or {}
         self.prints = prints or {}
+        self.shapes = shapes or {}
+        self.sketches = sketches or {}
 
     def facts_of(self, profile: Profile) -> dict[Key, float]:
         """The profile's own facts by (column, fact), with those that this memory adds."""
         facts = {("", name): value for name, value in profile.facts.items()}
+        facts |= {relation_key(each.relation): each.value for each in profile.relations}
         for column in profile.columns:
-            facts |= {(column.name, name): value for name, value in column.facts.items()}
-            if column.name in self.seen and column.top:
-                facts[column.name, "never_seen"] = self.never_seen(column)
-                facts[column.name, "drift"] = self.drift(column)
-            if column.name in self.prints and is_telling(column, profile.rows):
-                facts[column.name, "copied"] = float(column.facts["fingerprint"] in self.prints[column.name])
+            facts |= {(column.name, name): value for name, value in comparable_facts(column, profile.rows)}
+            facts |= {(column.name, name): value for name, value in self._remembered(column, profile.rows)}
         return facts
+
+    def _remembered(self, column: ColumnProfile, rows: int) -> Iterator[tuple[str, float]]:
+        name = column.name
+        if name in self.seen and column.top:
+            yield "never_seen", self.never_seen(column)
+            yield "drift", self.drift(column)
+            for level, usual in self.usual[name].items():
+                if usual >= LEAST_LEVEL:
+                    yield LEVEL + level, column.top.get(level, 0.0)
+        if name in self.shapes and column.shapes:
+            yield "new_shape", sum(share for form, share in column.shapes.items() if form not in self.shapes[name])
+        if column.sketch and name in self.sketches:
+            yield "stale", find_staleness(column.sketch, self.sketches[name])
+        if name in self.prints and is_telling(column, rows):
+            yield "copied", float(column.facts["fingerprint"] in self.prints[name])
 
     def never_seen(self, column: ColumnProfile) -> float:
         """The share of rows whose value, among the 50 most frequent ones, was never among those before."""
@@ -51,15 +73,33 @@ class Memory:
     def extended(self, profile: Profile) -> Self:
         """The memory with one more partition in it."""
         seen, usual, prints = dict(self.seen), dict(self.usual), dict(self.prints)
+        shapes, sketches = dict(self.shapes), dict(self.sketches)
         for column in profile.columns:
-            known = seen.get(column.name, frozenset())
-            if column.top and len(known) < REMEMBERED:
-                seen[column.name] = known if known.issuperset(column.top) else known.union(column.top)
+            name = column.name
             if column.top:
-                usual[column.name] = blended(usual.get(column.name), column.top)
+                seen[name] = remember(seen.get(name), column.top, REMEMBERED)
+                usual[name] = blended(usual.get(name), column.top)
+            if column.shapes:
+                shapes[name] = remember(shapes.get(name), column.shapes, FORMS)
+            if column.sketch:
+                sketches[name] = (*sketches.get(name, ()), column.sketch)[-RECENT:]
             if "fingerprint" in column.facts:
-                prints[column.name] = prints.get(column.name, frozenset()) | {column.facts["fingerprint"]}
-        return type(self)(seen, usual, prints)
+                prints[name] = prints.get(name, frozenset()) | {column.facts["fingerprint"]}
+        return type(self)(seen, usual, prints, shapes, sketches)
+
+
+def remember(known: frozenset[str] | None, found: Collection[str], most: int) -> frozenset[str]:
+    """What was known and what is found now, unless more than enough is known."""
+    if known is None:
+        return frozenset(found)
+    return known if len(known) >= most or known.issuperset(found) else known.union(found)
+
+
+def comparable_facts(column: ColumnProfile, rows: int) -> Iterator[tuple[str, float]]:
+    """A column's own facts that can be foretold: without quantiles where they jump between a few levels."""
+    present = rows * (1 - column.facts.get("null_rate", 0.0))
+    jumping = QUANTILES if has_few_levels(column.facts.get("distinct", math.inf), present) else ()
+    return ((name, value) for name, value in column.facts.items() if name not in jumping)
 
 
 def is_telling(column: ColumnProfile, rows: int) -> bool:

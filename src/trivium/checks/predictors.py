@@ -20,11 +20,12 @@ WEEK, MONTH, PHASES = 7, 28, 4
 
 
 def predict(
-    values: Sequence[Floats], residuals: Sequence[Floats], phases: Sequence[int | None], phase: int | None
+    values: Sequence[Floats], shifts: Sequence[Floats], phases: Sequence[int | None], phase: int | None
 ) -> Floats:
     """Every predictor's value for the next partition, (5, facts); NaN where nothing is known.
 
-    values: the (facts,) vectors of past partitions, oldest first. residuals: their (5, facts) one-step residuals.
+    values: the (facts,) vectors of past partitions, oldest first. shifts: by how much they were above the week's
+    median before them.
     phases: their places in the season. phase: that of the next partition.
     """
     width = values[-1].size
@@ -35,7 +36,7 @@ def predict(
     if len(alike) < 2:
         return np.stack([last, week, month, month, week])
     same = median(stack([values[i] for i in alike], width))
-    shift = median(stack([residuals[i][1] for i in alike], width))
+    shift = median(stack([shifts[i] for i in alike], width))
     return np.stack([last, week, month, same, week + np.where(np.isfinite(shift), shift, 0.0)])
 
 

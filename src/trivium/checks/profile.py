@@ -8,29 +8,36 @@ learning", SysML 2019, section 4) found worth watching, with facts of order and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from trivium.checks.numbers import describe_numbers
+from trivium.checks.numbers import LEVELS, describe_numbers
 from trivium.checks.partition import Partition
-from trivium.checks.texts import describe_text_order, describe_texts
+from trivium.checks.relations import measure_relations
+from trivium.checks.sketch import sketch_column
+from trivium.checks.texts import describe_text_order, describe_texts, list_shapes
 from trivium.checks.times import describe_times
 from trivium.frames import type_name
-from trivium.values.alerts import ColumnProfile, Profile
+from trivium.values.alerts import ColumnProfile, Profile, Relation
 
 TOP = 50
 MANY = 20
 REPEATED = 0.5
 LONGEST = 100
+LEAST_SKETCHED = 12
 
 Facts = dict[str, float]
 
 
-def profile_partition(table: str, part: Partition) -> Profile:
-    """The profile of these rows. Facts that are undefined (a median of nothing) are absent, never NaN."""
+def profile_partition(table: str, part: Partition, relations: Sequence[Relation] = ()) -> Profile:
+    """The profile of these rows. Facts that are undefined (a median of nothing) are absent, never NaN.
+
+    relations: those between columns that are to be measured.
+    """
     columns = tuple(profile_column(values, part.name) for values in part.rows.iter_columns())
-    return Profile(table, part.name, part.rows.height, columns, describe_rows(part.rows))
+    measured = measure_relations(part.rows, relations)
+    return Profile(table, part.name, part.rows.height, columns, describe_rows(part.rows), measured)
 
 
 def outline_partition(table: str, part: Partition) -> Profile:
@@ -43,15 +50,19 @@ def profile_column(values: pl.Series, partition: str) -> ColumnProfile:
     """What one column looks like. Nested values are described by their size."""
     facts: Facts = {"null_rate": values.null_count() / len(values)} if len(values) else {}
     top: dict[str, float] = {}
+    shapes: dict[str, float] = {}
     present = values.drop_nulls() if values.null_count() else values
     if len(present) and isinstance(values.dtype, (pl.String, pl.Categorical, pl.Enum)):
         counted = count_values(present.cast(pl.String))
         facts |= describe_texts(counted) | describe_text_order(present)
-        top = top_shares(counted, len(present))
+        top, shapes = top_shares(counted, len(present)), list_shapes(counted)
     elif len(present):
         facts |= describe(present, partition)
+        if values.dtype.is_numeric() and facts.get("distinct", math.inf) <= LEVELS:
+            top = top_shares(count_values(present.cast(pl.Float64).cast(pl.String)), len(present))
     finite = {name: float(value) for name, value in facts.items() if math.isfinite(value)}
-    return ColumnProfile(values.name, type_name(values.dtype), finite, top)
+    sketch = sketch_column(values) if facts.get("distinct", 0.0) > LEAST_SKETCHED else b""
+    return ColumnProfile(values.name, type_name(values.dtype), finite, top, shapes, sketch)
 
 
 def count_values(present: pl.Series) -> pl.DataFrame:

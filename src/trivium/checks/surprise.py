@@ -1,8 +1,9 @@
 """How surprising each fact of a partition is, in units of the level at which it alarms.
 
-A fact's residual is measured against its own worst past residuals, each of those against the others (leave one out),
-so that a fact which often jumps may jump. The largest such ratio of each past partition, by family of facts, gives the
-tail from which the family's threshold is extrapolated to its part of one alarm budget for the whole table.
+A fact's error is measured against its own worst past errors, or what sampling alone does to it, whichever is more. With
+n past errors the worst is about where one in n lies; the alarm has to lie where one in all facts and partitions of the
+budget does. For an exponential tail these levels are as the logarithms of their rates, so one factor leads from one to
+the other, and nothing has to be chosen for a table, a column or a fact.
 """
 
 from __future__ import annotations
@@ -11,23 +12,31 @@ import math
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
-from trivium.checks.facts import FAMILIES, Bools, Floats, Key, family_of, has_two_scales, is_logarithmic, to_log
+from trivium.checks.facts import Bools, Floats, Key, to_log
 from trivium.checks.history import History
-from trivium.checks.predictors import phase_of, stack
-from trivium.checks.tail import tail_threshold
+from trivium.checks.layout import Layout, largest_by_owner, values_at
+from trivium.checks.predictors import phase_of
+from trivium.checks.residuals import Chosen
 from trivium.values.alerts import Profile
 
 BUDGET = 0.005
-SLACK = 1.5
-NOISE = 3.0
-LENGTHS = frozenset({"length_minimum", "length_maximum"})
-COMPANY = 0.25
-LEAST_THRESHOLD = 1.0
 COLD = 14
-COLD_THRESHOLD = 2.0
 FEWEST_RESIDUALS = 3
+ENOUGH = 10
+LATELY = 0.5
+EULER = 0.08
+
+SLACK = 1.5
+NEVER = 0.6
+NOISE = 3.0
+COMPANY = 0.25
+SPARSE = 1.5
+LEAST_CORRELATION = 0.3
+CHANCE_OF_CORRELATION = 2.0
+REPEATS = 0.3
+MIX = 0.5
+GRAIN_OF_PLACES = 1e-6
 
 
 class Surprises(Struct, frozen=True):
@@ -56,140 +65,150 @@ class Surprises(Struct, frozen=True):
         return math.copysign(math.expm1(min(abs(value), 700.0)), value) if self.logs[at] else value
 
 
+class Sample(Struct, frozen=True):
+    """What is expected of a partition, `expected`, in the facts' own units, and how large it is beside the usual one:
+    its `rows`, and for each fact the rows that have a value. `slope`: what a unit is on the scale of comparison."""
+
+    expected: Floats
+    slope: Floats
+    rows: float
+    usual: float
+    present: Floats
+
+
 def measure_surprise(profile: Profile, history: History) -> Surprises:
     """The surprise of every fact of this partition given the history, which has at least one partition.
 
-    Facts with fewer than three past residuals have no score (NaN).
+    Facts that were seldom known have no score (NaN): with fewer than three past errors, or absent from most of the last
+    28 partitions; nor have an order that rows never kept, and a correlation that was never strong.
     """
-    names = list(history.keys)
-    vector = history.vector_of(profile)[0][: len(names)]
-    predicted = history.predictions(phase_of(profile.partition), len(names))
-    residuals = np.full((len(history), *predicted.shape), np.nan)
-    for number, past in enumerate(history.residuals):
-        residuals[number, :, : past.shape[1]] = past
-    best, columns = choose_predictors(residuals), np.arange(len(names))
-    past_values, expected = stack(history.values, len(names)), predicted[best, columns]
-    past_expected = past_values - residuals[:, best, columns]
-    straight = np.abs(residuals[:, best, columns])
-    curved = np.abs(to_log(past_values) - to_log(past_expected))
-    logs = choose_scales(names, straight, curved)
-    errors = np.where(logs, curved, straight)
-    expected, vector = np.where(logs, to_log(expected), expected), np.where(logs, to_log(vector), vector)
-    scale, past_scales = worst_errors(errors)
-    usual, still = float(np.median(history.rows)), (errors == 0).mean(axis=0)
-    slack = slack_of(names, scale, logs, predicted[best, columns], still=still, rows=profile.rows, usual_rows=usual)
-    thresholds = family_thresholds(names, errors / (past_scales + slack))
-    widths = (scale + slack) * thresholds
-    scores = np.abs(vector - expected) / widths
-    scores[np.isfinite(errors).sum(axis=0) < FEWEST_RESIDUALS] = math.nan
-    return Surprises(names, vector, expected, widths, scores, logs)
+    layout, chosen = history.layout, history.residuals.choose()
+    size = layout.size
+    vector = history.vector_of(profile)[0][:size]
+    predicted = history.predictions(phase_of(profile.partition), size)[chosen.best, np.arange(size)]
+    logs = choose_scales(layout, chosen)
+    scale = np.where(logs, chosen.worst[1], chosen.worst[0])
+    sample = Sample(
+        expected=predicted,
+        slope=np.where(logs, 1 / (1 + np.abs(predicted)), 1.0),
+        rows=float(max(profile.rows, 1)),
+        usual=max(float(np.median(history.rows)), 1.0),
+        present=present_rows(layout, vector, profile.rows),
+    )
+    live = live_facts(layout, chosen, history.known_lately(size), predicted)
+    floor = np.maximum(scale, sampling_floor(layout, sample))
+    slack = slack_of(layout, chosen, scale, sample)
+    widths = (floor + slack) * tail_factor(chosen.count, facts=int(live.sum()))
+    values, expected = np.where(logs, to_log(vector), vector), np.where(logs, to_log(predicted), predicted)
+    scores = shortfall(layout, values, expected) / widths
+    scores[~live] = math.nan
+    return Surprises(layout.keys, values, expected, widths, scores, logs)
 
 
-def choose_scales(names: list[Key], straight: Floats, curved: Floats) -> Bools:
+def tail_factor(count: Floats, *, facts: int) -> Floats:
+    """How far beyond the mean of its two worst past errors a fact alarms. count: its past errors. facts: all of them.
+
+    For n exponential errors of mean 1 the expected worst is log n + 0.577, the second one 1 less (Rényi, "On the theory
+    of order statistics", Acta Mathematica Hungarica 4, 1953), so their mean is log n + 0.08; one error in
+    facts / budget lies above log(facts / budget). The budget is shared as by Bonferroni.
+    """
+    factor: Floats = np.log(max(facts, 2) / BUDGET) / (np.log(np.maximum(count, FEWEST_RESIDUALS)) + EULER)
+    return factor
+
+
+def live_facts(layout: Layout, chosen: Chosen, lately: Floats, predicted: Floats) -> Bools:
+    """Which facts can be judged."""
+    most = float(chosen.count.max()) if chosen.count.size else 0.0
+    known = chosen.count >= min(ENOUGH, max(most / 2, FEWEST_RESIDUALS))
+    weak = layout.correlation & ~(np.abs(predicted) > LEAST_CORRELATION)
+    live: Bools = known & (lately >= LATELY) & ~weak & ~(layout.sorting & ~chosen.never_moved)
+    return live
+
+
+def choose_scales(layout: Layout, chosen: Chosen) -> Bools:
     """Which facts are compared on the logarithmic scale, (facts,): counts, and the places of a column that it suits.
 
     The scale on which the worst past errors stand out least from the usual ones is taken, for all places of a column
     together: the choice between the powers 1 and 0 of Box and Cox, "An analysis of transformations", Journal of the
     Royal Statistical Society B 26 (1964), by the tail of the errors instead of by likelihood.
     """
-    gain = np.log(heaviness(straight)) - np.log(heaviness(curved))
-    votes: dict[str, float] = {}
-    for i, (column, fact) in enumerate(names):
-        if has_two_scales(fact):
-            votes[column] = votes.get(column, 0.0) + float(gain[i])
-    return np.array(
-        [is_logarithmic(fact) or (has_two_scales(fact) and votes[column] >= 0.0) for column, fact in names], dtype=bool
-    )
+    gain = np.log(chosen.heaviness[0]) - np.log(chosen.heaviness[1])
+    votes = np.zeros(int(layout.owner.max(initial=-1)) + 2)
+    np.add.at(votes, layout.owner[layout.place], gain[layout.place])
+    return layout.count | (layout.place & (votes[layout.owner] >= 0.0))
 
 
-def heaviness(errors: Floats) -> Floats:
-    """The worst two errors of each fact in units of its mean error, (facts,), at least 1."""
-    worst = worst_errors(errors)[0]
-    known = np.isfinite(errors)
-    mean = np.where(known, errors, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.maximum(np.where(mean > 0, worst / np.where(mean > 0, mean, 1.0), 1.0), 1.0)
+def present_rows(layout: Layout, vector: Floats, rows: int) -> Floats:
+    """How many rows have a value that each fact is about, at least 1."""
+    return np.maximum(rows * (1 - np.clip(values_at(vector, layout.nulls, 0.0), 0.0, 1.0)), 1.0)
 
 
-def choose_predictors(residuals: Floats) -> NDArray[np.intp]:
-    """The predictor with the least mean absolute residual for each fact. residuals: (n, predictors, facts)."""
-    errors = np.abs(residuals)
-    known = np.isfinite(errors)
-    total = np.where(known, errors, 0.0).sum(axis=0)
-    mean = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.inf)
-    best: NDArray[np.intp] = np.argmin(mean, axis=0)
-    return best
+def shortfall(layout: Layout, values: Floats, expected: Floats) -> Floats:
+    """How far each fact is off in a direction that means something: novelties only grow, relations only weaken."""
+    off = values - expected
+    weaker = np.abs(expected) - values * np.sign(expected)
+    off = np.where(layout.correlation, np.maximum(weaker, 0.0), off)
+    off = np.where(layout.more, np.maximum(off, 0.0), off)
+    return np.abs(np.where(layout.less, np.minimum(off, 0.0), off))
 
 
-def worst_errors(errors: Floats) -> tuple[Floats, Floats]:
-    """The mean of the two worst errors of each fact, (facts,); and for each partition without its own, (n, facts)."""
-    filled = np.where(np.isfinite(errors), errors, 0.0)
-    top = np.zeros((3, errors.shape[1]))
-    count = min(3, len(filled))
-    top[:count] = np.sort(np.partition(filled, -count, axis=0)[-count:], axis=0)[::-1]
-    first, second, third = top
-    without_second = np.where(filled >= second, (first + third) / 2, (first + second) / 2)
-    others = np.where(filled >= first, (second + third) / 2, without_second)
-    return (first + second) / 2, others
+def sampling_floor(layout: Layout, sample: Sample) -> Floats:
+    """Three standard errors of each fact if rows were drawn by chance, (facts,), on the scale of comparison.
 
-
-def slack_of(
-    names: list[Key], scale: Floats, logs: Bools, expected: Floats, still: Floats, *, rows: int, usual_rows: float
-) -> Floats:
-    """What each fact may move beyond its own past, (facts,). expected: in the facts' own units.
-
-    Shares and the number of rows move by 1.5 rows, counts and the length of the longest text by 1.5, places and edges
-    by what 1.5 rows do to the mean and by a quarter of the worst error of any place of their column as far as they
-    stood still (`still`: the share of past errors that were 0), so that a quantile which never moved may follow the
-    others.
-    A partition that is smaller than usual adds three standard errors.
+    A quantile's error is that of its share over the density between it and its neighbours (Kendall and Stuart, "The
+    advanced theory of statistics" 1, 1977, section 10.10).
     """
-    excess = NOISE * max(0.0, 1 / math.sqrt(max(rows, 1)) - 1 / math.sqrt(max(usual_rows, 1.0)))
-    share = SLACK / max(rows, 1)
-    spreads = {column: float(expected[i]) for i, (column, fact) in enumerate(names) if fact == "sd"}
-    company = _company(names, scale)
-    slack = np.full(len(names), share)
-    for i, (column, fact) in enumerate(names):
-        middle = float(expected[i])
-        if fact == "log_rows":
-            slack[i] = SLACK / max(usual_rows, 1.0)
-        if not math.isfinite(middle) or fact == "log_rows":
-            continue
-        slope = 1 / (1 + abs(middle)) if logs[i] else 1.0
-        if has_two_scales(fact):
-            spread = spreads.get(column, 0.0)
-            letters = SLACK if fact in LENGTHS else 0.0
-            slack[i] = (
-                letters * slope
-                + slope * max(0.0, spread) * (share + excess)
-                + COMPANY * still[i] * company[column]
-                + 1e-6
-            )
-        elif is_logarithmic(fact):
-            slack[i] = SLACK * slope
-        else:
-            slack[i] = share + excess * math.sqrt(max(middle * (1 - middle), 0.0))
-    return slack
+    expected, slope = sample.expected, sample.slope
+    sparse = sample.present * SPARSE < sample.rows
+    rows = np.maximum(min(sample.rows, sample.usual) * np.where(sparse, sample.present / sample.rows, 1.0), 1.0)
+    share, level = np.clip(expected, 0.0, 1.0), np.nan_to_num(layout.level)
+    errors = np.where(layout.share, np.sqrt(share * (1 - share)), 0.0)
+    errors = np.where(level > 0, slope * _gaps(layout, expected) * np.sqrt(level * (1 - level)), errors)
+    errors = np.where(layout.mean, slope * values_at(expected, layout.sd, 0.0), errors)
+    errors = np.where(layout.spread, slope * np.abs(expected), errors)
+    errors = np.where(layout.mix, MIX, errors)
+    errors = np.where(layout.correlation, np.maximum(0.0, 1 - expected**2), errors)
+    errors = NOISE * errors / np.sqrt(rows)
+    return np.nan_to_num(np.where(layout.count, NOISE * REPEATS / np.sqrt(np.maximum(expected, 1.0)), errors))
 
 
-def _company(names: list[Key], scale: Floats) -> dict[str, float]:
-    worst: dict[str, float] = {}
-    for i, (column, fact) in enumerate(names):
-        if has_two_scales(fact):
-            worst[column] = max(worst.get(column, 0.0), float(scale[i]))
-    return worst
+def slack_of(layout: Layout, chosen: Chosen, scale: Floats, sample: Sample) -> Floats:
+    """What each fact may move beyond its own past, (facts,), on the scale of comparison.
 
-
-def family_thresholds(names: list[Key], past_scores: Floats) -> Floats:
-    """The score at which each fact alarms, (facts,): its family's tail at the family's part of the budget.
-
-    With fewer than 14 partitions there is no tail yet, and twice the worst error has to do.
+    Shares and the number of rows move by 1.5 rows (0.6 of that where the share never moved), counts and the mean length
+    of texts by 1.5, the roundness of values by 1.5 different values, places by what 1.5 rows do to the mean and by a
+    quarter of the worst error of any place of their column as far as they stood still, so that a quantile which never
+    moved may follow the others. A partition that is smaller than usual adds three standard errors.
     """
-    families = np.array([FAMILIES.index(family_of(fact)) for _, fact in names])
-    filled = np.where(np.isfinite(past_scores), past_scores, 0.0)
-    present = np.unique(families)
-    thresholds = np.full(len(names), LEAST_THRESHOLD)
-    for family in present:
-        maxima = filled[:, families == family].max(axis=1)
-        level = tail_threshold(maxima, BUDGET / present.size) if len(maxima) >= COLD else COLD_THRESHOLD
-        thresholds[families == family] = max(level, LEAST_THRESHOLD)
-    return thresholds
+    expected, slope, rows = sample.expected, sample.slope, sample.rows
+    excess = NOISE * max(0.0, 1 / math.sqrt(rows) - 1 / math.sqrt(sample.usual))
+    share = np.clip(np.nan_to_num(expected), 0.0, 1.0)
+    by_chance = excess * np.sqrt(share * (1 - share))
+    distinct = np.minimum(values_at(expected, layout.distinct, rows), values_at(expected, layout.fewest, rows))
+    distinct = np.clip(distinct, 1.0, rows)
+    unlike = CHANCE_OF_CORRELATION * np.maximum(0.0, 1 - expected**2) / np.sqrt(distinct)
+    spread = np.maximum(values_at(expected, layout.sd, 0.0), 0.0)
+    followed = COMPANY * chosen.still * largest_by_owner(layout, scale, layout.place)
+    place = slope * (SLACK * layout.letters + spread * (SLACK / rows + excess)) + followed + GRAIN_OF_PLACES
+    slack = np.full(layout.size, SLACK / rows)
+    for kind, most in (
+        (layout.share, SLACK / rows + by_chance),
+        (layout.grain, SLACK / distinct + by_chance),
+        (layout.correlation, SLACK / rows + unlike),
+        (layout.place, place),
+        (layout.count, SLACK * slope),
+        (layout.rows, np.full(layout.size, SLACK / sample.usual)),
+        (layout.share & chosen.never_moved, NEVER * (SLACK / rows + by_chance)),
+    ):
+        slack = np.where(kind, most, slack)
+    sparse = rows / sample.present
+    return np.nan_to_num(np.where(sparse > SPARSE, slack * sparse, slack), nan=math.inf)
+
+
+def _gaps(layout: Layout, expected: Floats) -> Floats:
+    """What a quantile moves for each share of rows, by the wider of the gaps to its neighbours."""
+    gaps = []
+    for beside in (layout.below, layout.above):
+        level, value = values_at(layout.level, beside, math.nan), values_at(expected, beside, math.nan)
+        gaps.append(np.abs((value - expected) / (level - layout.level)))
+    return np.nan_to_num(np.fmax(*gaps))

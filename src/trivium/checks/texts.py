@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from trivium.checks.numbers import describe_order
+from trivium.checks.order import describe_runs, describe_sorting, fingerprint
 
+FORMS = (
+    (r"\p{Lu}+", "A"),
+    (r"\p{Ll}+", "a"),
+    (r"\p{Nd}+", "9"),
+    (r"\s+", " "),
+    (r"[^\x00-\x7F]+", "~"),
+    (r"(?:[Aa9]+[ ,.&'/+-]*){4,}", "…"),
+)
+LONGEST = 60
+SHAPES = 60
+PRINTED = 100_000
 LETTERS = {
     "upper_share": r"\p{Lu}",
     "lower_share": r"\p{Ll}",
@@ -31,6 +42,7 @@ def describe_texts(counted: pl.DataFrame) -> dict[str, float]:
         upper_rate=(weight.filter(value.str.contains(r"^[^\p{Ll}]*\p{Lu}[^\p{Ll}]*$"))).sum() / total,
         lower_rate=(weight.filter(value.str.contains(r"^[^\p{Lu}]*\p{Ll}[^\p{Lu}]*$"))).sum() / total,
         number_rate=(weight.filter(value.str.contains(r"^[+-]?\d+(\.\d+)?$"))).sum() / total,
+        foreign_rate=(weight.filter(value.str.contains(LETTERS["foreign_share"]))).sum() / total,
         distinct=pl.len().cast(pl.Float64),
         top_share=share.max(),
         entropy=-(share * share.log()).sum(),
@@ -40,5 +52,24 @@ def describe_texts(counted: pl.DataFrame) -> dict[str, float]:
 
 
 def describe_text_order(values: pl.Series) -> dict[str, float]:
-    """Repetition along the rows, as for numbers; the values are told apart by their rank."""
-    return describe_order(values.rank("dense").to_numpy().astype(np.float64))
+    """Repetition and order along the rows, as for numbers; the fingerprint is of the first 100,000 values."""
+    if len(values) < 2:
+        return {}
+    places = values.rank("dense").to_numpy().astype(np.float64)
+    printed = "\0".join(values.head(PRINTED).cast(pl.String).to_list()).encode()
+    return describe_runs(places) | describe_sorting(places) | {"fingerprint": fingerprint(printed)}
+
+
+def list_shapes(counted: pl.DataFrame) -> dict[str, float]:
+    """The 60 most frequent forms of the values and their shares: runs of capitals as A, of others as a, of digits as 9.
+
+    >>> list_shapes(pl.DataFrame({"value": ["AB-12", "CD-7", "e f"], "count": [2, 1, 1]}))
+    {'A-9': 0.75, 'a a': 0.25}
+    """
+    shape = pl.col("value").str.slice(0, LONGEST)
+    for form, mark in FORMS:
+        shape = shape.str.replace_all(form, mark)
+    total = counted["count"].sum()
+    found = counted.group_by(shape.alias("shape")).agg(pl.col("count").sum())
+    common = found.sort(["count", "shape"], descending=[True, False]).head(SHAPES)
+    return {form: round(count / total, 6) for form, count in common.iter_rows()}

@@ -7,10 +7,10 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from trivium.checks.numbers import describe_numbers
+from trivium.checks.numbers import QUANTILES, describe_numbers
 
-OFFSETS = ("minimum", "q05", "q25", "median", "q75", "q95", "maximum", "sd", "distinct", "top_share")
-ORDER = ("repeat_rate", "longest_run", "fingerprint")
+OFFSETS = ("minimum", *QUANTILES, "maximum", "mean", "sd", "distinct", "top_share")
+ORDER = ("repeat_rate", "longest_run", "fingerprint", "below_before", "above_before", "serial_1", "serial_3")
 
 
 def describe_times(values: pl.Series, partition: str) -> dict[str, float]:
@@ -24,7 +24,6 @@ def describe_times(values: pl.Series, partition: str) -> dict[str, float]:
     return kept | {
         "midnight_rate": float((of_day == 0).mean()),
         "whole_hour_rate": float((np.mod(of_day, 1) == 0).mean()),
-        "unordered_rate": float((np.diff(hours) < 0).mean()) if hours.size > 1 else 0.0,
     }
 
 

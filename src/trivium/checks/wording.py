@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trivium.checks.facts import LEVEL
+
 RATES = {
     "null_rate": "rows without a value",
     "nan_rate": "NaN",
@@ -12,8 +14,6 @@ RATES = {
     "multiple_of_5": "multiples of 5",
     "multiple_of_10": "multiples of 10",
     "multiple_of_100": "multiples of 100",
-    "minimum_share": "rows at the minimum",
-    "maximum_share": "rows at the maximum",
     "top_share": "rows with the most frequent value",
     "repeat_rate": "rows equal to the row before",
     "true_rate": "true values",
@@ -29,11 +29,20 @@ RATES = {
     "foreign_share": "characters that are not ASCII",
     "midnight_rate": "times at midnight",
     "whole_hour_rate": "times on the hour",
-    "unordered_rate": "times before the row before",
+    "below_before": "rows below an earlier one",
+    "above_before": "rows above an earlier one",
+    "foreign_rate": "texts with characters that are not ASCII",
+    "new_shape": "rows with texts of a form never seen before",
+    "stale": "rows equal to those at the same place of an earlier partition",
     "never_seen": "rows with values never seen before",
     "drift": "rows that would have to change their value to restore the usual mix",
     "copied": "rows copied from an earlier partition",
     "duplicate_rate": "rows that repeat another row",
+}
+RELATED = {
+    "undetermined": "rows that no longer follow from {}",
+    "rank_correlation": "rank correlation with {}",
+    "null_mismatch": "rows without a value where {} has one, or the other way round",
 }
 NUMBERS = {
     "q01": "1st percentile",
@@ -48,6 +57,8 @@ NUMBERS = {
     "length_maximum": "longest length",
     "distinct": "distinct values",
     "longest_run": "longest run of one value",
+    "serial_1": "likeness to the row before",
+    "serial_3": "likeness to the third row before",
     "log_rows": "rows",
 }
 TELLING = (
@@ -62,6 +73,8 @@ def name_of(fact: str) -> str:
     >>> name_of("q25"), name_of("median")
     ('first quartile', 'median')
     """
+    if fact.startswith(LEVEL):
+        return f"rows with `{fact.removeprefix(LEVEL)}`"
     return RATES.get(fact) or NUMBERS.get(fact) or fact.replace("_", " ")
 
 
@@ -71,7 +84,7 @@ def show(fact: str, value: float) -> str:
     >>> show("null_rate", 0.256), show("median", 21.437), show("distinct", 1204.0)
     ('25.6 %', '21.4', '1,204')
     """
-    if fact in RATES:
+    if fact in RATES or fact.startswith(LEVEL) or fact in ("undetermined", "null_mismatch"):
         return f"{100 * value:.3g} %" if abs(value) < 0.9995 else "100 %"
     if fact in ("distinct", "longest_run", "log_rows") or abs(value) >= 1000:
         return f"{value:,.0f}"

@@ -32,22 +32,43 @@ class CheckResult(Struct, frozen=True):
 
 
 class ColumnProfile(Struct, frozen=True):
-    """What one column of one partition looks like: named scalars, and the share of its most frequent values."""
+    """What one column of one partition looks like: named scalars, and the shares of its most frequent values.
+
+    shapes: the shares of the forms that its texts have, "A-9" for "AB-12". sketch: a byte for each of up to 256 rows.
+    """
 
     name: str
     type: str
     facts: dict[str, float]
     top: dict[str, float] = {}
+    shapes: dict[str, float] = {}
+    sketch: bytes = b""
+
+
+class Relation(Struct, frozen=True, order=True):
+    """How columns hang together. kind: "undetermined", the share of rows to leave out so that all columns but the last
+    determine the last; "rank_correlation" of two columns; "null_mismatch", the share of rows where only one is null."""
+
+    kind: str
+    columns: tuple[str, ...]
+
+
+class RelationProfile(Struct, frozen=True):
+    """A relation of columns in one partition, as a number."""
+
+    relation: Relation
+    value: float
 
 
 class Profile(Struct, frozen=True):
-    """What one partition looks like. `facts` are about the rows as a whole (duplicates, order, pairs of columns)."""
+    """What one partition looks like. `facts` are about the rows as a whole (their number, duplicates)."""
 
     table: str
     partition: str
     rows: int
     columns: tuple[ColumnProfile, ...]
     facts: dict[str, float] = {}
+    relations: tuple[RelationProfile, ...] = ()
 
 
 class Judgement(Struct, frozen=True):
