@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trivium.checks.kinds import unique as unique
     from trivium.checks.metric import latency as latency
     from trivium.checks.metric import metric as metric
+    from trivium.checks.objective import objective as objective
     from trivium.errors import TriviumError as TriviumError
     from trivium.models.evaluate import evaluate as evaluate
     from trivium.models.package import Model as Model
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from trivium.tables.joint import commit_together as commit_together
     from trivium.tables.joint import snapshot as snapshot
     from trivium.tables.labels import Labels as Labels
+    from trivium.tables.read import FlaggedData as FlaggedData
     from trivium.tables.table import Table as Table
     from trivium.tracking.log import log as log
     from trivium.tracking.log import log_metric as log_metric
@@ -55,6 +57,7 @@ __version__ = "0.1.0"
 HOMES = {
     "Endpoint": "trivium.serving.endpoint",
     "Features": "trivium.tables.features",
+    "FlaggedData": "trivium.tables.read",
     "Labels": "trivium.tables.labels",
     "Model": "trivium.models.package",
     "ModelVersion": "trivium.values.models",
@@ -75,6 +78,7 @@ HOMES = {
     "log_metric": "trivium.tracking.log",
     "matches": "trivium.checks.kinds",
     "metric": "trivium.checks.metric",
+    "objective": "trivium.checks.objective",
     "on": "trivium.triggers.rule",
     "one_of": "trivium.checks.kinds",
     "pipeline": "trivium.pipelines.pipeline",

@@ -104,3 +104,7 @@ class Alert(Struct, frozen=True):
     verdict_by: str | None = None
     verdict_because: str | None = None
     muted_until: datetime | None = None
+
+    def is_muted(self, now: datetime) -> bool:
+        """Whether nobody is to be told of it at this moment."""
+        return self.muted_until is not None and now < self.muted_until

@@ -21,7 +21,10 @@ class Column(Struct, frozen=True):
 
 
 class CheckSpec(Struct, frozen=True):
-    """A declared check: what kind, on which column, with which arguments. Stored as data, evaluated by its kind."""
+    """A declared check: what kind, on which column, with which arguments. Stored as data, evaluated by its kind.
+
+    `objective` says how often it has to pass: "99 % of days in 30 d".
+    """
 
     name: str
     kind: str
@@ -29,6 +32,7 @@ class CheckSpec(Struct, frozen=True):
     arguments: dict[str, Any] = {}
     severity: Severity = "block"
     owner: str | None = None
+    objective: str | None = None
 
 
 class TableSpec(Struct, frozen=True):

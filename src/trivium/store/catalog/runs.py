@@ -42,6 +42,9 @@ class Runs(Protocol):
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         """The run carries these tags, replacing equal names."""
 
+    def accept_alerts(self, run_id: str, alerts: Sequence[str], *, actor: str) -> None:
+        """The run goes on in spite of these open blocking alerts: their ids are a tag of it, and in an event."""
+
     def get_run(self, run_id: str) -> Run:
         """A run by id, or by a unique beginning of it. Raises NotFound."""
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from trivium.values.alerts import Alert, Judgement, Profile
+from trivium.values.objectives import ErrorBudget
 from trivium.values.tables import Commit, DataFile, TableSpec
 
 
@@ -36,8 +37,8 @@ class Tables(Protocol):
     """Tables and their versions. The catalog is the table's log: a version is the files added and not yet removed.
 
     Guarantees: each method is one transaction. Publishing makes version, files, judgements, alerts and event visible
-    together or not at all, over several tables too. Versions count 1, 2, 3 without gaps and are never reused. An
-    idempotency key names one commit of a table for ever.
+    together or not at all, over several tables too; so is the event of an error budget that it used up. Versions count
+    1, 2, 3 without gaps and are never reused. An idempotency key names one commit of a table for ever.
     """
 
     def declare(self, spec: TableSpec, *, actor: str) -> TableSpec:
@@ -92,6 +93,9 @@ class Tables(Protocol):
     def list_quarantined(self, table: str | None = None) -> list[Commit]:
         """Commits in quarantine, of one table or of all, oldest first; those of diverted rows too."""
 
+    def written_since(self, commit_id: str) -> int | None:
+        """The newest version that wrote to a partition of this commit later, without the one it was diverted from."""
+
     def find_version(self, table: str, version: int | None = None) -> Commit | None:
         """The commit that published this version (None: the newest), or None."""
 
@@ -128,6 +132,12 @@ class Tables(Protocol):
     def find_judgement(self, table: str, partition: str, *, version: int) -> Judgement | None:
         """What the checks said of this partition when it was written last, in that version or before."""
 
+    def budgets(self, table: str) -> list[ErrorBudget]:
+        """The error budget of every check of the table that has an objective, by the judgements on record.
+
+        A check that failed on any commit of a day failed on that day; an alert that a person dismissed counts for none.
+        """
+
     def profiles(self, table: str, *, after: int = 0, limit: int = 400) -> list[Profile]:
         """Profiles of the newest `limit` published partitions written after version `after`, oldest first.
 
@@ -158,10 +168,10 @@ class Alerts(Protocol):
     ) -> list[Alert]:
         """Alerts, newest first."""
 
-    def list_about(self, table: str, version: int, *, newest: bool) -> list[Alert]:
+    def list_about(self, table: str, version: int) -> list[Alert]:
         """Open alerts, not muted, about rows of this version or rows that were diverted from it, oldest first.
 
-        newest: it is the newest version, so those about the table's age as well.
+        Of the newest version, those about the table's age as well.
         """
 
     def list_blocking(self, tables: Sequence[str]) -> list[Alert]:

@@ -52,14 +52,14 @@ class SqlAlerts:
             table, table, state, state, partition, partition, limit,
         )  # fmt: skip
 
-    def list_about(self, table: str, version: int, *, newest: bool) -> list[Alert]:
+    def list_about(self, table: str, version: int) -> list[Alert]:
         return self.database.read().all(
             Alert,
             'SELECT a.* FROM alerts a LEFT JOIN commits c ON c.id = a."commit" LEFT JOIN commits f ON f.id = '
             "c.diverted_from WHERE a.\"table\" = ? AND a.state = 'open' AND (a.muted_until IS NULL OR "
             "a.muted_until <= ?) AND (COALESCE(c.version, f.version) <= ? OR (a.\"commit\" IS NULL AND a.kind = ? "
-            "AND ? = 1)) ORDER BY a.id",
-            table, iso(self.database.clock()), version, AGE, int(newest),
+            'AND ? = (SELECT MAX(version) FROM commits WHERE "table" = ?))) ORDER BY a.id',
+            table, iso(self.database.clock()), version, AGE, version, table,
         )  # fmt: skip
 
     def list_blocking(self, tables: Sequence[str]) -> list[Alert]:

@@ -100,8 +100,13 @@ class SqlRuns:
 
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         with self.database.write() as tx:
+            _tag(tx, _get(tx, run_id), tags)
+
+    def accept_alerts(self, run_id: str, alerts: Sequence[str], *, actor: str) -> None:
+        with self.database.write() as tx:
             run = _get(tx, run_id)
-            tx.execute("UPDATE runs SET tags = ? WHERE id = ?", json_text({**run.tags, **tags}), run_id)
+            _tag(tx, run, {"accepted_alerts": ",".join(alerts)})
+            tx.event(actor, "run.alerts_accepted", run.id, {"pipeline": run.pipeline, "alerts": list(alerts)})
 
     def get_run(self, run_id: str) -> Run:
         return _get(self.database.read(), run_id)
@@ -152,6 +157,10 @@ def _latest(tx: Transaction, run_id: str, names: Iterable[str]) -> dict[str, flo
     newest = "SELECT * FROM metric_points WHERE run = ? AND name = ? ORDER BY step DESC, at DESC LIMIT 1"
     found = [tx.one(MetricPoint, newest, run_id, name) for name in sorted(names)]
     return {point.name: point.value for point in found if point is not None}
+
+
+def _tag(tx: Transaction, run: Run, tags: Mapping[str, str]) -> None:
+    tx.execute("UPDATE runs SET tags = ? WHERE id = ?", json_text({**run.tags, **tags}), run.id)
 
 
 def _get(tx: Transaction, run_id: str) -> Run:

@@ -9,6 +9,7 @@ from trivium.errors import Misuse, NotFound
 from trivium.ids import checked_name
 from trivium.store.catalog.known import refuse_other_act
 from trivium.store.catalog.sql.alerts import open_alert, resolve_alert
+from trivium.store.catalog.sql.budgets import list_budgets, list_exhausted
 from trivium.store.catalog.sql.commits import (
     EVENT_OF_STATE,
     NEWEST,
@@ -24,8 +25,12 @@ from trivium.store.catalog.sql.profiles import read_profiles
 from trivium.store.catalog.sql.rows import iso
 from trivium.store.catalog.tables import Draft, FileChanges
 from trivium.values.alerts import Alert, Judgement, Profile
+from trivium.values.objectives import ErrorBudget
 from trivium.values.tables import Commit, DataFile, TableSpec
 
+WRITTEN_SINCE = (
+    'SELECT * FROM commits WHERE "table" = ? AND version IS NOT NULL AND committed_at >= ? ORDER BY version DESC'
+)
 OF_PARTITION = (
     'SELECT a.* FROM alerts a JOIN commits c ON c.id = a."commit" '
     "WHERE a.\"table\" = ? AND a.partition = ? AND a.state = 'open'"
@@ -102,6 +107,14 @@ class SqlTables:
             table, table,
         )  # fmt: skip
 
+    def written_since(self, commit_id: str) -> int | None:
+        tx = self.database.read()
+        commit = _get_commit(tx, commit_id)
+        for later in tx.all(Commit, WRITTEN_SINCE, commit.table, iso(commit.committed_at)):
+            if later.id not in (commit.id, commit.diverted_from) and {*later.partitions} & {*commit.partitions}:
+                return later.version
+        return None
+
     def find_version(self, table: str, version: int | None = None) -> Commit | None:
         if version is None:
             return self.database.read().one(Commit, NEWEST, table)
@@ -169,6 +182,9 @@ class SqlTables:
             table, partition, version,
         )  # fmt: skip
 
+    def budgets(self, table: str) -> list[ErrorBudget]:
+        return list_budgets(self.database.read(), table)
+
     def profiles(self, table: str, *, after: int = 0, limit: int = 400) -> list[Profile]:
         return read_profiles(self.database.read(), table, after=after, limit=limit)
 
@@ -218,6 +234,9 @@ def _publish(tx: Transaction, draft: Draft, actor: str, moment: datetime) -> Com
         tx.event(actor, "table.diverted", commit.table, describe(aside) | {"diverted_from": commit.id})
     for alert in draft.alerts:
         open_alert(tx, alert, actor)
+    for budget in list_exhausted(tx, draft):
+        detail = {"check": budget.check, "objective": budget.objective, "owner": budget.owner, "failed": budget.failed}
+        tx.event(actor, "check.budget_exhausted", commit.table, {**detail, "commit": commit.id})
     return stored
 
 
