@@ -105,7 +105,7 @@ class Hall:
         self.journals.setdefault(name, Journal(self.store.settings.state / "journal" / name, ids=self.store.ids))
         before = self.served.get(name)
         self.served[name] = open_served(self.store, endpoint, before.models if before else {})
-        self.alerts[name] = open_alerts(self.store, endpoint.spec.lookups)
+        self.alerts[name] = open_alerts(self.served[name])
 
     def _follow(self) -> None:
         """Routes and alerts are kept up to date; journals are synced."""
@@ -125,7 +125,7 @@ class Hall:
         if newest.routes_seq != self.served[name].endpoint.routes_seq:
             self._open(name)
         elif with_alerts:
-            self.alerts[name] = open_alerts(self.store, newest.spec.lookups)
+            self.alerts[name] = open_alerts(self.served[name])
 
     def _shadow(self) -> None:
         while True:

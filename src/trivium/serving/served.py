@@ -15,6 +15,7 @@ from trivium.serving.features import Completed, Record, complete_records
 from trivium.serving.journal import Prediction
 from trivium.serving.routing import choose_route
 from trivium.store.store import Store
+from trivium.tables.lookup import list_told
 from trivium.values.endpoints import Endpoint, Route
 from trivium.values.tables import TableSpec
 
@@ -137,10 +138,18 @@ def open_served(store: Store, endpoint: Endpoint, known: dict[int, Model]) -> Se
     return Served(store, endpoint, models, tuple(store.catalog.tables.get_spec(name) for name in spec.lookups))
 
 
-def open_alerts(store: Store, tables: Sequence[str]) -> str:
-    """Ids of open alerts on these tables, as they go with each answer."""
+def open_alerts(served: Served) -> str:
+    """Ids of open alerts on what the endpoint looks up, flagged or stale, as they go with each answer."""
+    inputs = {column.name for model in served.models.values() for column in model.signature}
     try:
-        found = [alert.id for name in tables for alert in store.catalog.alerts.list_alerts(table=name, state="open")]
+        found = [
+            alert.id
+            for table in served.lookups
+            for alert in list_told(
+                served.store, served.store.catalog.alerts.list_alerts(table=table.name, state="open")
+            )
+            if alert.column is None or alert.column in {*inputs, *table.key, table.time}
+        ]
     except TriviumError:
         return ""
     return ",".join(found)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from trivium.store.online_changes import Plan, apply_changes, clear, list_files
 from trivium.store.online_connection import OnlineConnections
+from trivium.values.alerts import Alert
 
 EARLIEST = -(2**63)
 LATEST = 2**63 - 1
@@ -73,7 +74,8 @@ class OnlineTable:
     def __init__(self, path: Path) -> None:
         self._connections = OnlineConnections(path)
         self._hot = Hot(0, {})
-        self.seen: tuple[object | None, int] = (None, 0)  # the catalog's pulse, and the newest version that it had then
+        # The catalog's pulse, and what it had then: the newest version, and the table's open alerts.
+        self.seen: tuple[object | None, int, tuple[Alert, ...]] = (None, 0, ())
 
     def version(self) -> int:
         """The version of the table that is here; 0 when there is none."""

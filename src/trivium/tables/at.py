@@ -12,7 +12,8 @@ from trivium.checks.mask import mask_rows
 from trivium.errors import Misuse, NotFound
 from trivium.store.store import Store
 from trivium.tables.delete import condition
-from trivium.tables.read import get_readable, read_version
+from trivium.tables.read import get_readable, list_open_alerts, read_version
+from trivium.values.alerts import Alert
 from trivium.values.tables import Commit
 
 
@@ -31,6 +32,11 @@ class TableVersion(Struct, frozen=True):
     def version(self) -> int:
         """The version's number."""
         return self.commit.version or 0
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The open alerts about rows of this version, oldest first."""
+        return list_open_alerts(self.store, self.commit)
 
     def read(self, columns: Sequence[str] | None = None, where: str | None = None) -> pl.LazyFrame:
         """The rows, lazily; only these columns, and those rows that an SQL condition is true for."""

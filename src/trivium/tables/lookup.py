@@ -13,18 +13,21 @@ from trivium.store.online import EARLIEST, LATEST, Found, OnlineTable
 from trivium.store.store import Store
 from trivium.tables.online_copy import refresh_online
 from trivium.tables.online_rows import EPOCH, key_text, micros
+from trivium.values.alerts import Alert
 
 
 class Lookup(Struct, frozen=True):
     """What a key had: values by column (None: no such key), and the table version.
 
     moment: when the row's event happened, in microseconds since 1970 in UTC; None without a row, or without event time.
+    alerts: the open alerts of the table: the row may be flagged, or stale because a newer one is kept aside.
     """
 
     key: str
     version: int
     values: dict[str, Any] | None
     moment: int | None = None
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def at(self) -> str:
@@ -52,29 +55,37 @@ def lookup_rows(
     texts = [key if type(key) is str else _text(key) for key in keys]
     moments = [LATEST] * len(keys) if at is None else [LATEST if each is None else micros(each) for each in at]
     copy = store.online.table(table)
-    version = _newest_version(store, table, copy)
+    version, open_alerts = _newest_version(store, table, copy)
+    alerts = list_told(store, open_alerts)
     here, found = copy.find(texts, moments, version)
     while here < version:  # the copy was lost, or dropped by an erasure
         version = refresh_online(store, table)
         here, found = copy.find(texts, moments, version)
-    return [_answer(key, here, row) for key, row in zip(texts, found, strict=True)]
+    return [_answer(key, here, row, alerts) for key, row in zip(texts, found, strict=True)]
 
 
-def _newest_version(store: Store, table: str, copy: OnlineTable) -> int:
-    """The table's newest version, which the copy has; the catalog is asked only when it changed since last time."""
+def list_told(store: Store, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
+    """Those of the alerts that are not muted now."""
+    now = store.clock() if alerts else None
+    return tuple(alert for alert in alerts if now is not None and not alert.is_muted(now))
+
+
+def _newest_version(store: Store, table: str, copy: OnlineTable) -> tuple[int, tuple[Alert, ...]]:
+    """The table's newest version, which the copy has, and its alerts; the catalog is asked only when it changed."""
     pulse = store.catalog.pulse.value()
-    known, version = copy.seen
+    known, version, alerts = copy.seen
     if pulse is None or known != pulse:
         version = refresh_online(store, table)
-        copy.seen = (pulse, version)
-    return version
+        alerts = tuple(store.catalog.alerts.list_alerts(table=table, state="open"))
+        copy.seen = (pulse, version, alerts)
+    return version, alerts
 
 
 def _text(key: Any) -> str:
     return key_text(key) if isinstance(key, tuple) else str(key)
 
 
-def _answer(key: str, version: int, row: Found) -> Lookup:
+def _answer(key: str, version: int, row: Found, alerts: tuple[Alert, ...]) -> Lookup:
     if row is None:
-        return Lookup(key, version, None)
-    return Lookup(key, version, row[1], None if row[0] == EARLIEST else row[0])
+        return Lookup(key, version, None, None, alerts)
+    return Lookup(key, version, row[1], None if row[0] == EARLIEST else row[0], alerts)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from trivium.errors import Misuse
 from trivium.store.store import Store
-from trivium.tables.read import get_readable
+from trivium.tables.read import get_readable, warn_flagged
 
 READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
@@ -32,6 +32,8 @@ def query_tables(store: Store, statement: str, *, at: Mapping[str, int] | None =
     with duckdb.connect(":memory:") as database:
         _check_statement(database, statement)
         versions = _pin(store, statement, at or {})
+        for name in (name for name in versions if name in statement.lower()):
+            warn_flagged(store, get_readable(store, name, versions[name]))
         _make_views(store, database, versions)
         try:
             rows = plain_numbers(pl.DataFrame(database.sql(statement).limit(limit + 1)))

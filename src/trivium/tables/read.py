@@ -11,11 +11,18 @@ from trivium.errors import NotFound
 from trivium.frames import dtype_of
 from trivium.store.acting import note_read
 from trivium.store.store import Store
+from trivium.values.alerts import Alert
 from trivium.values.tables import Commit
+
+MOST_TOLD = 3
 
 
 class FlaggedData(UserWarning):
-    """The version that is read has open alerts."""
+    """The version that is read has open alerts: `alerts`."""
+
+    def __init__(self, message: str, alerts: Sequence[Alert] = ()) -> None:
+        super().__init__(message)
+        self.alerts = tuple(alerts)
 
 
 def get_version(store: Store, name: str, version: int | None = None) -> Commit:
@@ -45,12 +52,12 @@ def read_version(
     """The rows of a published version (None: the newest), lazily, ordered by partition.
 
     columns: the only ones that will be looked at, as lineage records it; None: not known, so all of them.
-    Warns with FlaggedData when that version was flagged by its checks and the alerts are still open.
+    Warns with FlaggedData when there are open alerts about rows of that version, whichever commit brought them, and
+    about those columns or about none.
     Raises NotFound when there is no such version, or its rows were given up.
     """
     commit = get_readable(store, name, version)
-    if commit.state == "flagged":
-        _warn_flagged(store, commit)
+    warn_flagged(store, commit, columns)
     assert commit.version is not None  # noqa: S101 # published commits have a version
     note_read("table", name, commit.version, columns)
     files = store.catalog.tables.files(name, commit.version)
@@ -64,16 +71,24 @@ def read_commit(store: Store, commit_id: str) -> pl.LazyFrame:
     return store.lake.scan(store.catalog.tables.get_commit(commit_id).added)
 
 
-def _warn_flagged(store: Store, commit: Commit) -> None:
-    alerts = [
+def list_open_alerts(store: Store, commit: Commit, columns: Sequence[str] | None = None) -> tuple[Alert, ...]:
+    """Open alerts about rows of a published version, oldest first. columns: only about these, or about none.
+
+    What is stale is so in all columns.
+    """
+    found = store.catalog.alerts.list_about(commit.table, commit.version or 0)
+    return tuple(
         alert
-        for partition in commit.partitions
-        for alert in store.catalog.alerts.list_alerts(table=commit.table, state="open", partition=partition)
-    ]
+        for alert in found
+        if columns is None or alert.column is None or alert.column in columns or alert.kind == "fresh"
+    )
+
+
+def warn_flagged(store: Store, commit: Commit, columns: Sequence[str] | None = None) -> None:
+    """Whoever reads these columns of a published version is told of its open alerts."""
+    alerts = list_open_alerts(store, commit, columns)
     if alerts:
-        story = "; ".join(alert.message for alert in alerts[:3])
-        warnings.warn(
-            f"{commit.table} version {commit.version} is flagged: {story} (`trivium alerts list`)",
-            FlaggedData,
-            stacklevel=3,
-        )
+        told = "; ".join(f"{alert.message} ({alert.partition})" for alert in alerts[:MOST_TOLD])
+        more = f"; and {len(alerts) - MOST_TOLD} more" if len(alerts) > MOST_TOLD else ""
+        story = f"{commit.table} version {commit.version} is flagged: {told}{more} (`trivium alerts list`)"
+        warnings.warn(FlaggedData(story, alerts), stacklevel=3)

@@ -13,6 +13,7 @@ from trivium.pipelines.inputs import describe_alerts
 from trivium.pipelines.pipeline import Pipeline
 from trivium.store.audit.due import checkpoint_if_due
 from trivium.store.store import Store
+from trivium.tables.freshness import watch_freshness
 from trivium.tables.partitioning import is_due
 from trivium.tables.split_age import watch_splits
 from trivium.values.alerts import Alert
@@ -34,8 +35,8 @@ def tick(store: Store, pipelines: Sequence[Pipeline[..., Any]]) -> list[Firing]:
     """New events have been looked at, and every firing that could act has acted. Returns the firings that changed.
 
     A firing whose inputs have open blocking alerts is refused with that reason, and tried again when the alerts change.
-    A firing that was running when the process died is resumed under the same run. Splits that grew too
-    old have an alert. Lineage goes to its receiver, if the settings name one. The audit
+    A firing that was running when the process died is resumed under the same run. Splits and tables
+    that grew too old have an alert. Lineage goes to its receiver, if the settings name one. The audit
     log has a checkpoint of the last hour.
     """
     for spec in store.catalog.triggers.list_triggers():
@@ -45,6 +46,7 @@ def tick(store: Store, pipelines: Sequence[Pipeline[..., Any]]) -> list[Firing]:
     waiting = [firing for state in UNFINISHED for firing in reversed(store.catalog.triggers.list_firings(state=state))]
     acted = [_act(store, firing, by_name) for firing in waiting]
     watch_splits(store)
+    watch_freshness(store)
     emit_in_tick(store)
     checkpoint_if_due(store)
     return [after for before, after in zip(waiting, acted, strict=True) if after != before]
