@@ -64,7 +64,8 @@ def test_lists_can_be_narrowed(terminal: Terminal, alert: dict[str, Any]) -> Non
 
 
 def test_an_alert_is_shown_with_its_evidence(terminal: Terminal, alert: dict[str, Any]) -> None:
-    assert terminal("alerts", "show", alert["id"], "--json").json == alert
+    shown = terminal("alerts", "show", alert["id"], "--json").json
+    assert shown == {**alert, "owner": None, "budget": None, "impact": []}
     said = terminal("alerts", "show", alert["id"][:22])
     assert alert["message"] in said.out
     assert "failing rows  10" in said.out
@@ -147,7 +148,7 @@ def test_an_alert_is_drawn_into_one_file(terminal: Terminal, alert: dict[str, An
 
 
 def test_json_stays_alone_on_stdout_when_a_file_is_written_too(terminal: Terminal, alert: dict[str, Any]) -> None:
-    assert terminal("alerts", "show", alert["id"], "--html", "a.html", "--json").json == alert
+    assert terminal("alerts", "show", alert["id"], "--html", "a.html", "--json").json["id"] == alert["id"]
     assert terminal("tables", "profile", "flights", "--html", "t.html", "--json").json["table"] == "flights"
     assert Path("a.html").stat().st_size > 0
     assert Path("t.html").stat().st_size > 0

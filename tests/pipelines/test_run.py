@@ -164,6 +164,8 @@ def test_an_open_blocking_alert_refuses_the_run_and_names_what_is_wrong(store: S
     accepted = trained.run(accept_alerts=True)
     (alert,) = store.catalog.alerts.list_alerts()
     assert accepted.tags == {"accepted_alerts": alert.id}
+    (event,) = store.catalog.events.list_events(kind="run.alerts_accepted")
+    assert (event.subject, event.actor, event.detail["alerts"]) == (accepted.id, "ada", [alert.id])
 
 
 def test_a_failure_names_task_error_place_log_and_what_to_do(store: Store) -> None:

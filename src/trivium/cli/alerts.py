@@ -9,12 +9,17 @@ import typer
 
 from trivium.cli.flags import AsJson, Because, Html, Limit
 from trivium.cli.group import noun_app
-from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list
+from trivium.cli.lineage_view import effect_rows
+from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.picture_view import print_charts, write_page
 from trivium.cli.project import open_project
+from trivium.lineage.impact import find_alert_impact
 from trivium.pictures.alert_picture import picture_alert
 from trivium.pictures.page import alert_page
 from trivium.pictures.picture import AlertPicture
+from trivium.store.store import Store
+from trivium.tables.freshness import watch_freshness
+from trivium.tables.mute import mute_alert, unmute_alert
 from trivium.tables.split_age import watch_splits
 from trivium.values.alerts import Alert
 
@@ -31,23 +36,34 @@ def list_alerts(
     table: Annotated[str | None, typer.Option("--table", help="Only alerts of this table.")] = None,
     state: Annotated[str | None, typer.Option("--state", help="Only open or resolved ones.")] = None,
     partition: Annotated[str | None, typer.Option("--partition", help="Only alerts of this partition.")] = None,
+    muted: Annotated[bool, typer.Option("--muted", help="Also those that are muted.")] = False,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """List alerts, newest first."""
     store = open_project(context)
-    watch_splits(store)  # their age alone can open an alert, whether a worker looks at them or not
+    watch_splits(store)  # age alone can open an alert, whether a worker looks or not
+    watch_freshness(store)
     found = store.catalog.alerts.list_alerts(table=table, state=state, partition=partition, limit=limit)
-    rows = [msgspec.structs.asdict(alert) for alert in found]
+    now = store.clock()
+    rows = [msgspec.structs.asdict(alert) for alert in found if muted or not alert.is_muted(now)]
     print_list(rows, LIST, as_json=as_json, empty="No such alerts: every check has passed.")
 
 
 @app.command("show")
 def show_alert(context: typer.Context, alert: AlertId, html: Html = None, as_json: AsJson = False) -> None:
-    """Show an alert with its evidence: its column's past on the expected band, before and after."""
+    """Show an alert with its evidence, and the models and endpoints that read its column."""
     store = open_project(context)
     found = store.catalog.alerts.get_alert(alert)
-    facts: dict[str, Any] = msgspec.structs.asdict(found)
+    impact = find_alert_impact(store, found)
+    reached = [] if impact is None else [row for row in effect_rows(impact) if row["kind"] != "table"]
+    budget = next((each for each in store.catalog.tables.budgets(found.table) if each.check == found.check), None)
+    facts: dict[str, Any] = {
+        **msgspec.structs.asdict(found),
+        "owner": find_owner(store, found),
+        "budget": None if budget is None else msgspec.structs.asdict(budget),
+        "impact": reached,
+    }
     if as_json:
         print_json(facts)
     if html is not None:
@@ -55,7 +71,15 @@ def show_alert(context: typer.Context, alert: AlertId, html: Html = None, as_jso
     if html is not None and not as_json:
         print_line(told)
     elif not as_json:
-        print_facts(facts, as_json=False, leave_out=("evidence",))
+        print_facts(facts, as_json=False, leave_out=("evidence", "impact", "budget"))
+        if budget is not None:
+            print_line(
+                f"objective {budget.objective}: {budget.remaining:.0%} of the error budget is left, burn rate "
+                f"{budget.burn_rate:.3g} (`trivium tables objectives {found.table}`)"
+            )
+        if reached:
+            print_heading("impact: what reads it")
+            print_table(reached, ("kind", "name", "reached", "why"))
         print_evidence(picture_alert(store, found))
 
 
@@ -71,6 +95,34 @@ def dismiss(context: typer.Context, alert: AlertId, because: Because, as_json: A
     judge_alert(context, alert, true_alarm=False, because=because, as_json=as_json)
 
 
+@app.command()
+def mute(
+    context: typer.Context,
+    alert: AlertId,
+    because: Because,
+    duration: Annotated[str, typer.Option("--for", help='For how long: "12h", "7d"; at most 90d.')],
+    as_json: AsJson = False,
+) -> None:
+    """Tell nobody of it and its like (same table, check and column) for a while. What it blocks stays blocked."""
+    store = open_project(context)
+    told = mute_alert(store, alert, duration=duration, because=because)
+    if as_json:
+        print_json(told)
+    else:
+        print_line(f"{told.check} of {told.table} is muted until {told.muted_until:%Y-%m-%d %H:%M} UTC.")
+
+
+@app.command()
+def unmute(context: typer.Context, alert: AlertId, because: Because, as_json: AsJson = False) -> None:
+    """Tell of it and its like again."""
+    store = open_project(context)
+    told = unmute_alert(store, alert, because=because)
+    if as_json:
+        print_json(told)
+    else:
+        print_line(f"{told.check} of {told.table} is not muted any more.")
+
+
 def judge_alert(context: typer.Context, alert: str, *, true_alarm: bool, because: str, as_json: bool) -> None:
     """The person's verdict is on record."""
     store = open_project(context)
@@ -80,6 +132,13 @@ def judge_alert(context: typer.Context, alert: str, *, true_alarm: bool, because
         print_json(judged)
     else:
         print_line(f"Alert {judged.id} on {judged.table}.{judged.column or '*'} is a {judged.verdict}, {judged.state}.")
+
+
+def find_owner(store: Store, alert: Alert) -> str | None:
+    """Who answers for the check that failed, or else for its table."""
+    spec = store.catalog.tables.find_spec(alert.table)
+    named = [check.owner for check in spec.checks if check.name == alert.check and check.owner] if spec else []
+    return next(iter(named), spec.owner if spec else None)
 
 
 def print_evidence(picture: AlertPicture) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from trivium.cli.flags import AsJson
 from trivium.cli.group import noun_app
-from trivium.cli.lineage_view import draw_walk, walk_facts
+from trivium.cli.lineage_view import draw_walk, effect_rows, walk_facts
 from trivium.cli.listing import console, print_heading, print_json, print_line, print_table
 from trivium.cli.project import open_project
 from trivium.errors import Misuse
-from trivium.lineage.impact import Impact, find_impact
+from trivium.lineage.impact import find_impact
 from trivium.lineage.openlineage.emit import emit
 from trivium.lineage.openlineage.receiver import NotReceived
 from trivium.lineage.thing import find_thing
@@ -115,12 +114,3 @@ def show_impact(
         print_table(rows, ("kind", "name", "reached", "why"))
     if not impact.complete:
         print_line("Only the newest part of what happened was looked at.")
-
-
-def effect_rows(impact: Impact) -> Iterator[dict[str, Any]]:
-    """What is reached, as rows."""
-    for effect in (*impact.models, *impact.endpoints, *impact.tables):
-        yield {
-            "kind": effect.node.kind, "name": effect.node.name, "reached": "surely" if effect.sure else "perhaps",
-            "versions": list(effect.versions), "why": effect.why,
-        }  # fmt: skip

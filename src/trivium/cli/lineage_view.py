@@ -11,6 +11,7 @@ from rich.tree import Tree
 
 from trivium.cli.listing import printable
 from trivium.errors import NotFound
+from trivium.lineage.impact import Impact
 from trivium.store.store import Store
 from trivium.values.lineage import Edge, Node, Walk
 
@@ -120,3 +121,12 @@ def walk_facts(walk: Walk) -> dict[str, Any]:
         for edge in walk.edges
     ]  # fmt: skip
     return {"start": str(walk.start), "direction": walk.direction, "cut": walk.cut, "edges": edges}
+
+
+def effect_rows(impact: Impact) -> Iterator[dict[str, Any]]:
+    """What is reached, as rows."""
+    for effect in (*impact.models, *impact.endpoints, *impact.tables):
+        yield {
+            "kind": effect.node.kind, "name": effect.node.name, "reached": "surely" if effect.sure else "perhaps",
+            "versions": list(effect.versions), "why": effect.why,
+        }  # fmt: skip

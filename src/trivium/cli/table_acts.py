@@ -8,17 +8,17 @@ from typing import Annotated
 import typer
 
 from trivium.cli.declared_functions import know_functions
-from trivium.cli.flags import AsJson, Because
+from trivium.cli.flags import AsJson
 from trivium.cli.import_view import ImportView
 from trivium.cli.listing import print_json, print_line
 from trivium.cli.project import open_project
+from trivium.cli.table_quarantine import tell_commit
 from trivium.cli.table_view import commit_row
 from trivium.errors import Misuse, Quarantined
+from trivium.store.store import Store
 from trivium.tables.export import export_version
 from trivium.tables.import_source import Import, import_source
-from trivium.tables.settle import settle_commit
 from trivium.tables.table import Table
-from trivium.values.tables import Commit
 
 Name = Annotated[str, typer.Argument(help="The table.")]
 Source = Annotated[
@@ -30,7 +30,6 @@ Source = Annotated[
 ]
 RESUME = "The name of this import: repeated under it, it goes on. Files are known by their content without a name."
 MOST_TOLD = 20
-CommitId = Annotated[str, typer.Argument(help="The quarantined commit; `trivium tables log NAME` shows its id.")]
 
 
 def import_rows(
@@ -70,7 +69,20 @@ def import_rows(
     finally:
         view.close()
     tell_import(done, as_json=as_json)
+    if not as_json:
+        tell_diverted(store, done)
     refuse_quarantined(done)
+
+
+def tell_diverted(store: Store, done: Import) -> None:
+    """Which rows of an import were diverted by a rule."""
+    made = {commit.id for commit in done.commits}
+    aside = [each for each in store.catalog.tables.list_quarantined(done.table) if each.diverted_from in made]
+    if aside:
+        print_line(
+            f"{sum(each.rows for each in aside):,} rows were diverted: `trivium tables quarantine {done.table}` lists "
+            f"them; then `trivium tables release {aside[0].id}` or `trivium tables discard {aside[0].id}`."
+        )
 
 
 def tell_import(done: Import, *, as_json: bool) -> None:
@@ -126,27 +138,3 @@ def export_rows(
 def parse_columns(text: str | None) -> list[str] | None:
     """["id", "at"] of "id,at"."""
     return None if text is None else [name.strip() for name in text.split(",")]
-
-
-def release_commit(context: typer.Context, commit: CommitId, because: Because, as_json: AsJson = False) -> None:
-    """Publish a quarantined commit after all; it becomes a flagged version."""
-    store = open_project(context)
-    settled = settle_commit(store, commit, release=True, because=because)
-    tell_commit(settled, as_json=as_json)
-
-
-def discard_commit(context: typer.Context, commit: CommitId, because: Because, as_json: AsJson = False) -> None:
-    """Put a quarantined commit away for good."""
-    store = open_project(context)
-    settled = settle_commit(store, commit, release=False, because=because)
-    tell_commit(settled, as_json=as_json)
-
-
-def tell_commit(commit: Commit, *, as_json: bool) -> None:
-    """What became of a commit."""
-    row = commit_row(commit)
-    if as_json:
-        print_json(row)
-        return
-    version = f" as version {commit.version}" if commit.version else ""
-    print_line(f"{row['rows']:,} rows of {commit.table}: {commit.state}{version} (commit {commit.id}).")

@@ -13,7 +13,7 @@ from trivium.cli.declared_functions import know_functions
 from trivium.cli.flags import AsJson, Because
 from trivium.cli.listing import print_facts, print_line, print_list
 from trivium.cli.project import open_project
-from trivium.cli.table_acts import tell_commit
+from trivium.cli.table_quarantine import tell_commit
 from trivium.errors import Misuse
 from trivium.store.store import Store
 from trivium.tables.delete import delete_rows

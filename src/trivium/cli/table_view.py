@@ -60,6 +60,7 @@ def check_row(check: CheckSpec) -> dict[str, Any]:
         "column": check.column,
         "severity": check.severity,
         "owner": check.owner,
+        "objective": check.objective,
         "arguments": check.arguments,
     }
 
@@ -77,5 +78,6 @@ def commit_row(commit: Commit) -> dict[str, Any]:
         "actor": commit.actor,
         "run": commit.run,
         "idempotency_key": commit.idempotency_key,
+        "diverted_from": commit.diverted_from,
         "committed_at": commit.committed_at,
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from trivium.cli.group import noun_app
-from trivium.cli.table_acts import discard_commit, export_rows, import_rows, release_commit
+from trivium.cli.table_acts import export_rows, import_rows
 from trivium.cli.table_backtest import backtest_table
 from trivium.cli.table_changes import delete, erase, list_snapshots, rename, restore, snapshot, widen
 from trivium.cli.table_checks import check_table, profile_table
 from trivium.cli.table_label import label_rows
+from trivium.cli.table_objectives import show_objectives
+from trivium.cli.table_quarantine import discard_commit, release_commit, show_quarantine
 from trivium.cli.table_reads import diff_table, list_tables, query, show_log, show_table
 from trivium.cli.table_verify import verify
 
@@ -23,6 +25,8 @@ app.command("verify")(verify)
 app.command("check")(check_table)
 app.command("profile")(profile_table)
 app.command("backtest")(backtest_table)
+app.command("objectives")(show_objectives)
+app.command("quarantine")(show_quarantine)
 app.command("release")(release_commit)
 app.command("discard")(discard_commit)
 app.command("delete")(delete)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from trivium.lineage.column_use import list_declared_uses, mentions, role_of
 from trivium.lineage.walk import downstream
 from trivium.store.store import Store
+from trivium.values.alerts import Alert
 from trivium.values.endpoints import Endpoint
 from trivium.values.lineage import Edge, Node, Walk
 
@@ -60,6 +61,13 @@ def find_impact(store: Store, subject: Node, *, limit: int = MOST) -> Impact:
         declared=tuple(list_declared_uses(spec, subject.column)) if subject.column else (),
         complete=walk.cut == "",
     )
+
+
+def find_alert_impact(store: Store, alert: Alert) -> Impact | None:
+    """What reads the rows that an alert is about: its column, or the whole table. None for what is no table."""
+    if store.catalog.tables.find_spec(alert.table) is None:
+        return None
+    return find_impact(store, Node("table", alert.table, None, alert.column))
 
 
 def _roles(store: Store, subject: Node, walk: Walk) -> dict[Node, str]:

@@ -122,7 +122,7 @@ def _refuse_blocked(request: RunRequest, store: Store, run: Run, tables: Mapping
     if not alerts:
         return
     if request.accept_alerts:
-        store.catalog.runs.tag(run.id, {"accepted_alerts": ",".join(alert.id for alert in alerts)})
+        store.catalog.runs.accept_alerts(run.id, [alert.id for alert in alerts], actor=store.actor)
         return
     story = describe_alerts(alerts)
     store.catalog.runs.finish(run.id, status="refused", at=store.clock(), error=story)

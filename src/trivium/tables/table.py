@@ -23,9 +23,11 @@ from trivium.tables.loading.manner import BatchOptions, TorchOptions
 from trivium.tables.loading.torch_import import import_torch
 from trivium.tables.lookup import Lookup, lookup_rows
 from trivium.tables.partitioning import partition_format
-from trivium.tables.read import get_version, read_version
+from trivium.tables.quarantine import Aside, list_aside
+from trivium.tables.read import get_version, read_commit, read_version
 from trivium.tables.reshape import rename_columns, widen_column
 from trivium.tables.restore import restore_version
+from trivium.tables.settle import settle_commit
 from trivium.tables.upsert import upsert_rows
 from trivium.values.events import EventPattern
 from trivium.values.tables import CheckSpec, Commit, TableSpec, Watch
@@ -86,6 +88,11 @@ class Table:
     def diverted(self) -> EventPattern:
         """Rows of a commit to this table were kept aside, and the others published: for `tv.on(...)`."""
         return EventPattern("table.diverted", self.name)
+
+    @property
+    def budget_exhausted(self) -> EventPattern:
+        """The error budget of a check of this table was used up: for `tv.on(...)`."""
+        return EventPattern("check.budget_exhausted", self.name)
 
     def append(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
         """The rows are committed; see `commit_rows`.
@@ -166,6 +173,22 @@ class Table:
         import_torch()
         home = import_module("trivium.tables.loading.torch_dataset")
         return home.TableDataset(store or current_store(), self.name, version, **options)
+
+    def list_quarantined(self, *, store: Store | None = None) -> list[Aside]:
+        """What is kept aside of this table, diverted rows too, oldest first; `read_commit` reads its rows."""
+        return list_aside(store or current_store(), self.name)
+
+    def release(self, commit_id: str, *, because: str, store: Store | None = None) -> Commit:
+        """What was kept aside is published as a flagged version; see `Tables.settle`."""
+        return settle_commit(store or current_store(), commit_id, release=True, because=because)
+
+    def discard(self, commit_id: str, *, because: str, store: Store | None = None) -> Commit:
+        """What was kept aside is put away for good; see `Tables.settle`."""
+        return settle_commit(store or current_store(), commit_id, release=False, because=because)
+
+    def read_commit(self, commit_id: str, *, store: Store | None = None) -> pl.LazyFrame:
+        """The rows that one commit added, lazily; also those of one in quarantine."""
+        return read_commit(store or current_store(), commit_id)
 
     def get_latest(self, *, store: Store | None = None) -> Commit:
         """The commit that published the newest version. Raises NotFound."""

@@ -1,0 +1,56 @@
+"""What is kept aside: commits in quarantine and diverted rows, and what became of their partitions since."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from trivium.store.store import Store
+from trivium.values.tables import Commit
+
+
+class Aside(Struct, frozen=True):
+    """A commit in quarantine. `because`: what the checks said of it. `written_since`: the newest version that wrote to
+    one of its partitions later, None when there is none."""
+
+    id: str
+    table: str
+    rows: int
+    partitions: tuple[str, ...]
+    diverted_from: str | None
+    written_since: int | None
+    because: str
+    actor: str
+    committed_at: datetime
+
+
+def list_aside(store: Store, table: str | None = None) -> list[Aside]:
+    """Everything that is kept aside, of one table or of all, oldest first."""
+    return [_describe(store, commit) for commit in store.catalog.tables.list_quarantined(table)]
+
+
+def _describe(store: Store, commit: Commit) -> Aside:
+    return Aside(
+        id=commit.id,
+        table=commit.table,
+        rows=commit.rows,
+        partitions=commit.partitions,
+        diverted_from=commit.diverted_from,
+        written_since=store.catalog.tables.written_since(commit.id),
+        because="; ".join(_causes(store, commit)),
+        actor=commit.actor,
+        committed_at=commit.committed_at,
+    )
+
+
+def _causes(store: Store, commit: Commit) -> list[str]:
+    """What failed: in the judgement of the commit itself, or for diverted rows in that of the one they came from."""
+    judgements = store.catalog.tables.judgements(commit.diverted_from or commit.id)
+    wanted = ("divert",) if commit.diverted_from else ("block", "divert")
+    return [
+        result.message
+        for judgement in judgements
+        for result in judgement.results
+        if not result.passed and result.severity in wanted
+    ]
