@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from trivium.lineage.column_use import mentions
-from trivium.lineage.impact import Impact, find_impact
+from trivium.lineage.impact import Impact, find_alert_impact, find_impact
 from trivium.lineage.thing import find_thing
 from trivium.store.store import Store
+from trivium.values.alerts import Alert
 
 
 def impact(store: Store, text: str, **more: int) -> Impact:
@@ -46,6 +49,26 @@ def test_an_endpoint_needs_the_inputs_and_the_key_of_its_lookups_and_what_its_tr
 def test_a_whole_table_reaches_everything_behind_it(lived: Store) -> None:
     assert impact(lived, "flights").summary == "1 model, 1 endpoint and 2 tables"
     assert impact(lived, "weather").summary == "0 models, 1 endpoint and 0 tables"
+
+
+def alert(table: str, column: str | None) -> Alert:
+    noon = datetime(2024, 1, 1, 12, tzinfo=UTC)
+    return Alert("a", table, column, "2024-01-01", "c", "rule", "warn", "open", "m", {}, None, noon)
+
+
+def test_one_alert_about_a_column_reaches_every_model_and_endpoint_that_reads_it(lived: Store) -> None:
+    assert find_alert_impact(lived, alert("flights", "distance")) == impact(lived, "flights.distance")
+    assert find_alert_impact(lived, alert("weather", None)) == impact(lived, "weather")
+
+
+def test_an_alert_about_a_column_that_went_missing_still_finds_who_reads_the_table(lived: Store) -> None:
+    found = find_alert_impact(lived, alert("flights", "never_seen"))
+    assert found is not None
+    assert [each.sure for each in found.models] == [False]
+
+
+def test_an_alert_about_what_is_no_table_reaches_nothing(lived: Store) -> None:
+    assert find_alert_impact(lived, alert("split:exam", None)) is None
 
 
 def test_a_limit_that_ends_the_search_is_told(lived: Store) -> None:
