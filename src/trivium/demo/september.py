@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import date, timedelta
 
 import polars as pl
@@ -10,7 +9,7 @@ import polars as pl
 from trivium.demo.breakage import tell_breakage, tell_repair
 from trivium.demo.rollout import follow_candidates
 from trivium.demo.stage import Stage
-from trivium.tables.read import FlaggedData, read_version
+from trivium.tables.read import read_version
 from trivium.triggers.worker import tick
 
 KNOWN_BEFORE = ("flight_id", "scheduled_at", "carrier", "flight", "tail_number", "origin", "dest", "distance")
@@ -20,9 +19,7 @@ def tell_september(stage: Stage) -> None:
     """Every morning yesterday's truth and today's weather arrive; then every flight of the day is asked about."""
     stage.narrator.chapter(4, "September arrives day by day")
     for day in stage.calendar.september:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FlaggedData)  # the narration shows the alerts themselves
-            live_a_day(stage, day)
+        live_a_day(stage, day)
     close_september(stage)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from trivium.demo.stage import AUTHOR, Stage
 from trivium.demo.training import tell_training
 from trivium.demo.upstream import Upstream, data_folder
 from trivium.store.store import open_store, use_store
+from trivium.tables.read import FlaggedData
 
 
 def tell(*, root: Path | None = None, days: int = LONGEST, console: Console | None = None) -> None:
@@ -34,7 +36,8 @@ def tell(*, root: Path | None = None, days: int = LONGEST, console: Console | No
     settings = prepare_project(root or Path.cwd(), AUTHOR)
     store = open_store(settings)
     narrator = Narrator(console or Console())
-    with use_store(store):
+    with use_store(store), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FlaggedData)  # the narration shows the alerts themselves
         stage = Stage(store, upstream, calendar, narrator, load_cast(settings))
         try:
             tell_chapters(stage)
