@@ -15,8 +15,11 @@ import argparse
 import json
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
+from msgspec import Struct
+from walking.peers import Evidently, ThreeSigma
 from walking.sources import Source, load_sources
 
 from trivium.checks.alarm_quality import AlarmQuality, Rate, measure_quality
@@ -28,62 +31,82 @@ from trivium.cli.backtest_view import missed_rows
 from trivium.values.tables import TableSpec
 
 SETS = {"public": tuple(FAULTS), "held-out": tuple(HELD_OUT)}
+FEW = 40
+
+
+class Report(Struct, frozen=True):
+    """What a walk through one table found. quality: by set of faults. peers: theirs, on the public faults; None where
+    one is not installed. alarms: what was said of clean partitions."""
+
+    seconds: float
+    clean_partitions: int
+    quality: dict[str, AlarmQuality]
+    peers: dict[str, AlarmQuality | None]
+    alarms: dict[str, tuple[str, ...]]
+    missed: list[dict[str, Any]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--tables", nargs="+", help="only these")
-    parser.add_argument("--faults", nargs="+", choices=SETS, default=list(SETS))
-    parser.add_argument("--trials", type=int, default=4, help="faults of each kind and severity, in each table")
-    parser.add_argument("--missed", action="store_true", help="also list the faults that were missed")
-    parser.add_argument("--patience", type=int, default=1, help="partitions broken in a row, until an alert tells")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    report: dict[str, dict[str, object] | None] = {}
+    options = parse_options()
+    reports: dict[str, Report | None] = {}
     for name, source in load_sources().items():
         if options.tables and name not in options.tables:
             continue
-        report[name] = None if source is None else walk(name, source, options)
+        reports[name] = None if source is None else walk(name, source, options)
         if not options.json:
-            print("\n".join(as_lines(name, report[name], options)), flush=True)
+            print("\n".join(as_lines(name, reports[name], missed=options.missed)), flush=True)
     if options.json:
-        print(json.dumps(report, indent=2))
+        print(msgspec.json.format(msgspec.json.encode(reports), indent=2).decode())
 
 
-def walk(name: str, source: Source, options: argparse.Namespace) -> dict[str, object]:
-    """The figures of one table, ready for JSON."""
+def parse_options() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--tables", nargs="+", metavar="NAME", help="only these")
+    parser.add_argument("--faults", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--trials", type=int, default=8, help="faults of each kind and severity, in each table")
+    parser.add_argument("--missed", action="store_true", help="also list the faults that were missed")
+    parser.add_argument("--patience", type=int, default=1, help="partitions broken in a row, until an alert tells")
+    parser.add_argument("--peers", action="store_true", help="also let others judge the public faults")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def walk(name: str, source: Source, options: argparse.Namespace) -> Report:
+    """What we find in one table, and what peers do."""
     begun = time.perf_counter()
     replay = Replay(TableSpec(name), source.parts, datetime.now(UTC))
+    how = {"warm_up": source.warm_up, "seed": options.seed, "patience": options.patience}
     kinds = tuple(kind for each in options.faults for kind in SETS[each])
-    found = backtest(
-        replay,
-        warm_up=source.warm_up,
-        faults=kinds,
-        trials=options.trials,
-        patience=options.patience,
-        seed=options.seed,
+    found = backtest(replay, faults=kinds, trials=options.trials, **how)
+    seconds = time.perf_counter() - begun
+    peers: dict[str, AlarmQuality | None] = {}
+    if options.peers:
+        peers["3 sigma"] = measure_quality(backtest(ThreeSigma.of(replay), trials=options.trials, **how))
+        shorter = Replay(replay.spec, source.parts[: source.warm_up + FEW], replay.now)
+        slow = Evidently.of(shorter, source.warm_up)
+        peers[f"evidently, {FEW} partitions"] = slow and measure_quality(backtest(slow, trials=1, **how))
+    return Report(
+        round(seconds, 1),
+        len(found.clean),
+        {each: measure_quality(only(found, SETS[each])) for each in options.faults},
+        peers,
+        {verdict.partition: verdict.messages for verdict in found.clean if verdict.alarmed},
+        missed_rows(found.trials),
     )
-    figures = {each: measure_quality(only(found, SETS[each])) for each in options.faults}
-    return {
-        "seconds": round(time.perf_counter() - begun, 1),
-        "clean_partitions": len(found.clean),
-        "alarms": {verdict.partition: verdict.messages for verdict in found.clean if verdict.alarmed},
-        "missed": missed_rows(found.trials),
-        **{each: msgspec.to_builtins(quality) for each, quality in figures.items()},
-    }
 
 
-def as_lines(name: str, report: dict[str, object] | None, options: argparse.Namespace) -> list[str]:
+def as_lines(name: str, report: Report | None, *, missed: bool) -> list[str]:
     """The figures of one table as text."""
     if report is None:
-        return [f"{name}: not installed"]
-    lines = [f"{name}: {report['clean_partitions']} clean partitions, {report['seconds']} s"]
-    for each in options.faults:
-        lines += quality_lines(each, msgspec.convert(report[each], AlarmQuality))
-    if options.missed:
-        lines += [f"    missed: {json.dumps(row)}" for row in report["missed"]]
-    return [*lines, ""]
+        return [f"{name}: not installed", ""]
+    lines = [f"{name}: {report.clean_partitions} clean partitions, {report.seconds} s"]
+    for each, quality in report.quality.items():
+        lines += [*quality_lines(f"{each} faults", quality), *kind_lines(quality)]
+    for peer, theirs in report.peers.items():
+        lines += [f"  {peer}: not installed"] if theirs is None else quality_lines(peer, theirs)
+    return [*lines, *(f"  missed: {json.dumps(row)}" for row in report.missed if missed), ""]
 
 
 def quality_lines(name: str, quality: AlarmQuality) -> list[str]:
@@ -95,11 +118,15 @@ def quality_lines(name: str, quality: AlarmQuality) -> list[str]:
     false_alarms = f"{spelled(quality.false_alarms.share)} ({interval(quality.false_alarms)})"
     best = f"{spelled(quality.best_f1)} at {spelled(quality.best_threshold)}"
     return [
-        f"  {name} faults: {quality.recall['all'].total} trials, recall {recall} ({interval(quality.recall['all'])})",
+        f"  {name}: {quality.recall['all'].total} trials, recall {recall} ({interval(quality.recall['all'])})",
         f"    false alarms {false_alarms}, blocked {spelled(quality.blocked.share)}; precision {precision}",
         f"    columns: {columns}; best F1 {best}; caught {waits}",
-        *(f"    {kind:<18}{counts(rates)}" for kind, rates in quality.by_kind.items()),
     ]
+
+
+def kind_lines(quality: AlarmQuality) -> list[str]:
+    """Recall of each kind."""
+    return [f"    {kind:<18}{counts(rates)}" for kind, rates in quality.by_kind.items()]
 
 
 def counts(rates: dict[str, Rate]) -> str:

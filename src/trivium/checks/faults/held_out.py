@@ -119,8 +119,9 @@ def day_month_swap(target: Target) -> pl.DataFrame:
 
 
 def midnight(target: Target) -> pl.DataFrame:
-    """Times lose their hours."""
-    return replaced(target, pl.col(target.column).dt.truncate("1d"))
+    """Times lose their hours, dates their days."""
+    unit = "1mo" if target.values.dtype == pl.Date else "1d"
+    return replaced(target, pl.col(target.column).dt.truncate(unit))
 
 
 def fan_out(target: Target) -> pl.DataFrame:
