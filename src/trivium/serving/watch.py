@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import polars as pl
+from msgspec.structs import replace
 
 from trivium.checks.alert import raise_alerts
 from trivium.checks.metric import judge_predictions
@@ -33,14 +34,16 @@ def watch_endpoint(store: Store, spec: EndpointSpec, partition: str) -> list[Che
     if not rows.height:
         return []
     answered = rows.filter("answered")
-    results = [
-        result
+    judged = [
+        (check, result)
         for check in spec.checks
         for result in judge_predictions(check, answered, time=spec.time, now_partition=partition)
     ]
+    results = [result for _, result in judged]
     if store.catalog.tables.find_commit(metrics_table(spec).name, watch_key(partition)) is None:
         record_alerts(store, spec, partition, results)
-        record_metrics(store, spec, partition, results)
+        promised = [replace(result, check=check.name) for check, result in judged if check.objective]
+        record_metrics(store, spec, partition, results, promised)
     return results
 
 
@@ -50,15 +53,25 @@ def watch_key(partition: str) -> str:
 
 
 def metrics_table(spec: EndpointSpec) -> TableSpec:
-    """The table of an endpoint's online metrics, a row for each day, metric and slice."""
+    """The table of an endpoint's online metrics, a row for each day, metric and slice.
+
+    It has the endpoint's checks that have an objective: their error budgets are its own.
+    """
     return TableSpec(
         name=f"{spec.name}_metrics", key=("partition", "metric", "slice"), time="at", watch="off", owner=spec.owner,
+        checks=tuple(check for check in spec.checks if check.objective),
         description=f"Online metrics of endpoint {spec.name}, with 95 % intervals, as its checks computed them.",
     )  # fmt: skip
 
 
-def record_metrics(store: Store, spec: EndpointSpec, partition: str, results: Sequence[CheckResult]) -> None:
-    """The metrics behind the results are rows of the metrics table, once a day."""
+def record_metrics(
+    store: Store,
+    spec: EndpointSpec,
+    partition: str,
+    results: Sequence[CheckResult],
+    promised: Sequence[CheckResult],
+) -> None:
+    """The metrics behind the results are rows of the metrics table, once a day, judged by the promised results."""
     rows = [
         {
             "at": datetime.fromisoformat(partition),
@@ -75,7 +88,8 @@ def record_metrics(store: Store, spec: EndpointSpec, partition: str, results: Se
     ]
     if rows:
         frame = pl.DataFrame(rows, schema_overrides={"low": pl.Float64, "high": pl.Float64})
-        commit_rows(store, metrics_table(spec), frame, idempotency_key=watch_key(partition))
+        key = watch_key(partition)
+        commit_rows(store, metrics_table(spec), frame, idempotency_key=key, also=promised)
 
 
 def record_alerts(store: Store, spec: EndpointSpec, partition: str, results: Sequence[CheckResult]) -> None:

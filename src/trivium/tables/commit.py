@@ -27,7 +27,7 @@ from trivium.tables.partitioning import split_partitions
 from trivium.tables.staging import stage_rows
 from trivium.tables.surroundings import around_commit
 from trivium.tables.upkeep import keep_up
-from trivium.values.alerts import Judgement
+from trivium.values.alerts import CheckResult, Judgement
 from trivium.values.tables import Column, Commit, DataFile, Operation, State, TableSpec
 
 BY_SEVERITY: tuple[State, ...] = ("valid", "flagged", "quarantined")
@@ -41,11 +41,13 @@ def commit_rows(
     operation: Operation = "append",
     idempotency_key: str | None = None,
     run: str | None = None,
+    also: Sequence[CheckResult] = (),
 ) -> Commit:
     """The rows are published as the table's next version, or kept aside when a blocking check failed.
 
     operation: "append" adds rows; "overwrite" replaces the partitions that the rows belong to.
-    idempotency_key: the same key again returns the first commit and changes nothing.
+    idempotency_key: the same key again returns the first commit and changes nothing. also: what was found elsewhere of
+    these partitions; it is recorded with their judgements, and decides nothing.
 
     Rows that a diverting rule does not hold for are kept aside in a commit of their own, at the same moment.
     Returns the commit, durable; its state is "valid", "flagged" or "quarantined".
@@ -58,7 +60,8 @@ def commit_rows(
         return known
 
     def draft(noting: Store) -> Draft:
-        return draft_rows(noting, spec, rows, operation=operation, idempotency_key=idempotency_key, run=run)
+        made = draft_rows(noting, spec, rows, operation=operation, idempotency_key=idempotency_key, run=run)
+        return replace(made, judgements=tuple(with_results(each, also) for each in made.judgements)) if also else made
 
     with files_of_draft(store) as noting:
         staged = draft(noting)
@@ -110,6 +113,12 @@ def draft_rows(
         base=version_of(newest) if operation == "overwrite" else base,
     )
     return draft if not diversion.aside else draft_diverted(store, spec, draft, diversion.aside)
+
+
+def with_results(judgement: Judgement, also: Sequence[CheckResult]) -> Judgement:
+    """The judgement with those of the results that are about its partition."""
+    more = (result for result in also if result.partition == judgement.partition)
+    return replace(judgement, results=(*judgement.results, *more))
 
 
 def draft_diverted(store: Store, spec: TableSpec, draft: Draft, aside: Sequence[Partition]) -> Draft:
