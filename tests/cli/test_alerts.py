@@ -117,13 +117,6 @@ def test_a_backtest_judges_every_published_partition(terminal: Terminal, store: 
     assert "2 partitions of flights: 2 valid" in terminal("tables", "backtest", "flights").out
 
 
-def test_a_backtest_tells_which_faults_would_have_been_seen(terminal: Terminal, store: Store) -> None:
-    found = terminal("tables", "backtest", "flights", "--faults", "sign_flip,null_spike", "--trials", "1", "--json").json
-    assert set(found["by_kind"]) == {"null_spike", "sign_flip"}
-    assert found["recall"]["all"]["total"] == 6
-    assert "sign_flip" in terminal("tables", "backtest", "flights", "--faults", "sign_flip", "--trials", "1").out
-
-
 def test_a_backtest_names_the_faults_that_there_are(terminal: Terminal, store: Store) -> None:
     said = terminal("tables", "backtest", "flights", "--faults", "gremlins")
     assert said.status == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +14,7 @@ import pytest
 from tests.cli.conftest import write_csv
 
 import trivium as tv
-from trivium.cli.import_view import ImportView, progress_line
+from trivium.cli.import_view import progress_line
 from trivium.store.store import connect
 from trivium.tables.import_source import Progress
 
@@ -159,21 +158,6 @@ def test_progress_is_a_line_that_tells_rows_rate_and_time_left() -> None:
     progress = Progress("reading", 4_000_000, 10_000_000, 320_000_000)
     assert progress_line(progress, 8.0) == "read 4,000,000 of 10,000,000 rows, 320 MB, 500,000 rows/s, 12 s left"
     assert progress_line(Progress("committing", 10, None, 0, 2), 0.0) == "committed 10 rows, 2 commits"
-
-
-def test_progress_on_a_terminal_stays_in_one_line_and_goes_when_it_is_done() -> None:
-    class Screen(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    screen = Screen()
-    view = ImportView(screen)
-    view._told = -1000.0
-    view.tell(Progress("reading", 5, 10, 0))
-    view.close()
-    assert screen.getvalue().startswith("\rread 5 of 10 rows")
-    assert "\n" not in screen.getvalue()
-    assert screen.getvalue().endswith("\r")
 
 
 def test_an_exported_file_is_checked_in_the_types_of_its_table(terminal: Terminal, project: Path) -> None:

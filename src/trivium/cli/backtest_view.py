@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable
 from typing import Any, TextIO
@@ -12,7 +11,7 @@ from trivium.checks.backtest import Backtest, Progress
 from trivium.checks.faults.fault import SEVERITIES
 from trivium.checks.replay import Verdict
 from trivium.checks.trial import Trial
-from trivium.cli.import_view import QUIET_SECONDS, TERMINAL_SECONDS, spelled_seconds
+from trivium.cli.changing_line import ChangingLine, spelled_seconds
 from trivium.cli.listing import print_heading, print_line, print_table
 
 STATES = ("valid", "flagged", "quarantined")
@@ -22,28 +21,17 @@ class BacktestView:
     """Tells progress on stderr, so that stdout has the result alone."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
-        self._terminal = self._stream.isatty()
-        self._every = TERMINAL_SECONDS if self._terminal else QUIET_SECONDS
-        self._begun = self._told = time.monotonic()
-        self._width = 0
+        self._line = ChangingLine(stream)
+        self._begun = time.monotonic()
 
     def tell(self, progress: Progress) -> None:
         """The progress is shown, if the last was shown long enough ago."""
-        now = time.monotonic()
-        if now - self._told < self._every:
-            return
-        self._told = now
-        line = progress_line(progress, now - self._begun)
-        self._stream.write(f"\r{line:<{self._width}}" if self._terminal else f"{line}\n")
-        self._stream.flush()
-        self._width = len(line)
+        if self._line.is_due():
+            self._line.show(progress_line(progress, time.monotonic() - self._begun))
 
     def close(self) -> None:
         """The changing line is gone."""
-        if self._width and self._terminal:
-            self._stream.write("\r" + " " * self._width + "\r")
-            self._stream.flush()
+        self._line.close()
 
 
 def progress_line(progress: Progress, seconds: float) -> str:
