@@ -92,7 +92,7 @@ def walk(name: str, source: Source, options: argparse.Namespace) -> Report:
         len(found.clean),
         {each: measure_quality(only(found, SETS[each])) for each in options.faults},
         peers,
-        {verdict.partition: verdict.messages for verdict in found.clean if verdict.alarmed},
+        {ruling.partition: ruling.messages for ruling in found.clean if ruling.alarmed},
         missed_rows(found.trials),
     )
 

@@ -19,7 +19,7 @@ def test_the_same_seed_gives_the_same_backtest(days: list[Partition]) -> None:
 def test_another_seed_gives_other_trials(days: list[Partition]) -> None:
     def places(seed: int) -> list[str]:
         found = backtest(Replay(RIDES, days[:24], NOW), faults=["null_spike"], trials=1, seed=seed)
-        return [trial.verdict.partition for trial in found.trials]
+        return [trial.ruling.partition for trial in found.trials]
 
     assert len({tuple(places(seed)) for seed in range(4)}) > 1
 

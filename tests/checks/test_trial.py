@@ -28,7 +28,7 @@ def test_a_blatant_fault_is_seen_at_once_at_its_column(days: list[Partition], qu
     assert trial is not None
     assert (trial.columns, trial.caught, trial.broken) == (frozenset({"distance"}), True, 1)
     assert trial.changed >= SEVERITIES["blatant"][0]
-    assert "distance" in trial.verdict.columns
+    assert "distance" in trial.ruling.columns
 
 
 def test_lost_rows_are_seen_by_any_alert(days: list[Partition], quiet: History) -> None:

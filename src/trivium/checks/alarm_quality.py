@@ -15,7 +15,7 @@ from msgspec import Struct
 from trivium.checks.backtest import Backtest
 from trivium.checks.faults.fault import SEVERITIES
 from trivium.checks.faults.library import EVERY_FAULT
-from trivium.checks.replay import Verdict
+from trivium.checks.replay import Ruling
 from trivium.checks.trial import Trial
 
 Z = 1.959964
@@ -68,14 +68,14 @@ class AlarmQuality(Struct, frozen=True):
 def measure_quality(found: Backtest) -> AlarmQuality:
     """The figures of a backtest."""
     recall = recalls(found.trials)
-    alarms = rate(verdict.alarmed for verdict in found.clean)
+    alarms = rate(ruling.alarmed for ruling in found.clean)
     column_precision, column_recall = column_figures(found)
     best_f1, threshold = best_f1_of(found)
     return AlarmQuality(
         recall=recall,
         by_kind={kind: recalls(trials) for kind, trials in by_kind(found.trials).items()},
         false_alarms=alarms,
-        blocked=rate(verdict.state == "quarantined" for verdict in found.clean),
+        blocked=rate(ruling.state == "quarantined" for ruling in found.clean),
         precision={name: precision(recall["all"], alarms, k) for name, k in CLEAN_PER_FAULT.items()},
         column_precision=column_precision,
         column_recall=column_recall,
@@ -144,17 +144,17 @@ def column_figures(found: Backtest) -> tuple[float | None, float | None]:
     trials = [trial for trial in found.trials if trial.columns]
     if not trials or not found.clean:
         return None, None
-    named = [trial.verdict.columns for trial in trials]
+    named = [trial.ruling.columns for trial in trials]
     right = sum(len(columns & trial.columns) for columns, trial in zip(named, trials, strict=True))
     wrong = sum(len(columns - trial.columns) for columns, trial in zip(named, trials, strict=True))
-    wrong_when_clean = sum(len(verdict.columns) for verdict in found.clean) * len(trials) / len(found.clean)
+    wrong_when_clean = sum(len(ruling.columns) for ruling in found.clean) * len(trials) / len(found.clean)
     claimed = right + wrong + wrong_when_clean
     return right / claimed if claimed else None, right / sum(len(trial.columns) for trial in trials)
 
 
 def best_f1_of(found: Backtest) -> tuple[float | None, float | None]:
     """The best F1 of "any alert" over one threshold for the score, at as many broken as clean partitions; and where."""
-    broken, clean = [trial.verdict.score for trial in found.trials], [verdict.score for verdict in found.clean]
+    broken, clean = [trial.ruling.score for trial in found.trials], [ruling.score for ruling in found.clean]
     if not broken or not clean:
         return None, None
     best = (0.0, math.inf)
@@ -178,8 +178,8 @@ def caught_within(trials: Sequence[Trial]) -> dict[int, Rate]:
     }
 
 
-def loudest(clean: Sequence[Verdict]) -> dict[str, float]:
+def loudest(clean: Sequence[Ruling]) -> dict[str, float]:
     """The share of clean partitions in which an alert names the column, the loudest first."""
-    columns = sorted({column for verdict in clean for column in verdict.columns})
-    shares = {column: sum(column in verdict.columns for verdict in clean) / len(clean) for column in columns}
+    columns = sorted({column for ruling in clean for column in ruling.columns})
+    shares = {column: sum(column in ruling.columns for ruling in clean) / len(clean) for column in columns}
     return dict(sorted(shares.items(), key=lambda each: -each[1]))

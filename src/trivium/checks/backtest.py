@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from trivium.checks.faults.fault import SEVERITIES
 from trivium.checks.faults.library import FAULTS
-from trivium.checks.replay import Replay, Verdict
+from trivium.checks.replay import Replay, Ruling
 from trivium.checks.surprise import COLD
 from trivium.checks.trial import Plan, Trial, run_trial
 
@@ -18,9 +18,9 @@ PATIENCE = 5
 
 
 class Backtest(Struct, frozen=True):
-    """What a replay found: the verdict on every clean partition that was judged, and the trials."""
+    """What a replay found: the ruling on every clean partition that was judged, and the trials."""
 
-    clean: tuple[Verdict, ...]
+    clean: tuple[Ruling, ...]
     trials: tuple[Trial, ...]
 
 
@@ -55,10 +55,10 @@ def backtest(
     """
     first, total = min(warm_up, len(replay.parts)), len(replay.parts)
     plans = plan_trials(total - first, faults, trials, seed)
-    clean, found = list[Verdict](), list[Trial]()
+    clean, found = list[Ruling](), list[Trial]()
     for place, (history, judgement) in enumerate(replay.walk()):
         if place >= first:
-            clean.append(Verdict.of(judgement))
+            clean.append(Ruling.of(judgement))
             made = [run_trial(replay, place, history, plan, patience=patience) for plan in plans.get(place - first, ())]
             found += [trial for trial in made if trial is not None]
         tell(Progress(place + 1, total, len(found)))

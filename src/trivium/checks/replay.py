@@ -18,7 +18,7 @@ from trivium.values.alerts import Judgement
 from trivium.values.tables import State, TableSpec
 
 
-class Verdict(Struct, frozen=True):
+class Ruling(Struct, frozen=True):
     """What the checks said of one partition.
 
     columns: those that an alert names. score: the largest surprise, in units of the alarm threshold; infinite for a
@@ -37,8 +37,8 @@ class Verdict(Struct, frozen=True):
         return self.state != "valid"
 
     @classmethod
-    def of(cls, judgement: Judgement) -> Verdict:
-        """The verdict in this judgement: the lead of each alert that it would raise."""
+    def of(cls, judgement: Judgement) -> Ruling:
+        """The ruling in this judgement: the lead of each alert that it would raise."""
         leads = [causes[0] for causes in group_causes(judgement.results)]
         scores = [math.inf if each.surprise is None else each.surprise for each in judgement.results if not each.passed]
         calm = [each.surprise for each in judgement.results if each.passed and each.surprise is not None]

@@ -14,7 +14,7 @@ from trivium.checks.faults.fault import SEVERITIES, Fault, Target, fits, pick_ro
 from trivium.checks.faults.library import EVERY_FAULT
 from trivium.checks.history import History
 from trivium.checks.partition import Partition
-from trivium.checks.replay import Replay, Verdict
+from trivium.checks.replay import Replay, Ruling
 from trivium.errors import Misuse
 from trivium.values.tables import TableSpec
 
@@ -42,7 +42,7 @@ class Plan(Struct, frozen=True):
 class Trial(Struct, frozen=True):
     """What came of it. columns: those that were damaged; none when rows were lost or added.
 
-    changed: the share of rows that it changed in the column where it changed most. verdict: of the first broken
+    changed: the share of rows that it changed in the column where it changed most. ruling: of the first broken
     partition. broken: how many partitions in a row were broken in this way, and `caught_at` which of them made an
     alert tell (1: the first); None when none did.
     """
@@ -51,7 +51,7 @@ class Trial(Struct, frozen=True):
     severity: str
     columns: frozenset[str]
     changed: float
-    verdict: Verdict
+    ruling: Ruling
     broken: int
     caught_at: int | None
 
@@ -71,10 +71,10 @@ def run_trial(replay: Replay, place: int, history: History, plan: Plan, *, patie
         changed = changed_shares(rows, break_rows(replay, place, columns, plan))
         if changed:
             damaged = frozenset[str]() if plan.fault.of_rows else frozenset(changed)
-            told: list[Verdict] = []
-            for verdict in islice(judge_broken(replay, place, history, plan, columns), patience):
-                told.append(verdict)
-                if is_caught(verdict, damaged):
+            told: list[Ruling] = []
+            for ruling in islice(judge_broken(replay, place, history, plan, columns), patience):
+                told.append(ruling)
+                if is_caught(ruling, damaged):
                     break
             caught_at = len(told) if is_caught(told[-1], damaged) else None
             return Trial(plan.kind, plan.severity, damaged, max(changed.values()), told[0], len(told), caught_at)
@@ -83,8 +83,8 @@ def run_trial(replay: Replay, place: int, history: History, plan: Plan, *, patie
 
 def judge_broken(
     replay: Replay, place: int, history: History, plan: Plan, columns: tuple[str, ...]
-) -> Iterator[Verdict]:
-    """The verdicts on the partitions from this place on, each broken. Those not kept aside are history for the next.
+) -> Iterator[Ruling]:
+    """The rulings on the partitions from this place on, each broken. Those not kept aside are history for the next.
 
     Rows that a declared check cannot read are refused, which nobody overlooks.
     """
@@ -95,16 +95,16 @@ def judge_broken(
         try:
             judgement = replay.judge(Partition(part.name, break_rows(replay, at, columns, plan)), history)
         except Misuse as refused:
-            yield Verdict(part.name, "quarantined", frozenset(columns), math.inf, (str(refused),))
+            yield Ruling(part.name, "quarantined", frozenset(columns), math.inf, (str(refused),))
             continue
-        yield Verdict.of(judgement)
+        yield Ruling.of(judgement)
         if judgement.state != "quarantined":
             history = history.extended(judgement.profile)
 
 
-def is_caught(verdict: Verdict, damaged: Collection[str]) -> bool:
+def is_caught(ruling: Ruling, damaged: Collection[str]) -> bool:
     """Whether an alert names a damaged column; any alert when none is to blame."""
-    return not verdict.columns.isdisjoint(damaged) if damaged else verdict.alarmed
+    return not ruling.columns.isdisjoint(damaged) if damaged else ruling.alarmed
 
 
 def choose_columns(spec: TableSpec, rows: pl.DataFrame, plan: Plan) -> list[tuple[str, ...]]:

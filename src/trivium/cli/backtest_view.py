@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from trivium.checks.alarm_quality import CLEAN_PER_FAULT, AlarmQuality, Rate
 from trivium.checks.backtest import Backtest, Progress
 from trivium.checks.faults.fault import SEVERITIES
-from trivium.checks.replay import Verdict
+from trivium.checks.replay import Ruling
 from trivium.checks.trial import Trial
 from trivium.cli.changing_line import ChangingLine, spelled_seconds
 from trivium.cli.listing import print_heading, print_line, print_table
@@ -45,7 +45,7 @@ def progress_line(progress: Progress, seconds: float) -> str:
 
 def print_backtest(name: str, partitions: int, found: Backtest, quality: AlarmQuality) -> None:
     """What was found, for people: alarms of clean partitions, recall by kind and severity, and how sure all that is."""
-    judged, alarms = len(found.clean), [row for row in verdict_rows(found.clean) if row["state"] != "valid"]
+    judged, alarms = len(found.clean), [row for row in ruling_rows(found.clean) if row["state"] != "valid"]
     if alarms:
         print_heading("Partitions that alarm as they are")
         print_table(alarms, ("partition", "state", "columns", "message"))
@@ -114,18 +114,18 @@ def missed_rows(trials: Iterable[Trial]) -> list[dict[str, Any]]:
         {
             "kind": each.kind,
             "severity": each.severity,
-            "partition": each.verdict.partition,
+            "partition": each.ruling.partition,
             "columns": sorted(each.columns),
             "changed": each.changed,
-            "score": each.verdict.score,
-            "named": sorted(each.verdict.columns),
+            "score": each.ruling.score,
+            "named": sorted(each.ruling.columns),
         }
         for each in trials
         if not each.caught
     ]
 
 
-def verdict_rows(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+def ruling_rows(rulings: Iterable[Ruling]) -> list[dict[str, Any]]:
     """One row for each partition."""
     return [
         {
@@ -135,5 +135,5 @@ def verdict_rows(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
             "score": each.score,
             "message": "; ".join(each.messages),
         }
-        for each in verdicts
+        for each in rulings
     ]

@@ -13,7 +13,7 @@ from trivium.checks.backtest import Backtest, backtest
 from trivium.checks.faults.library import EVERY_FAULT, FAULTS, HELD_OUT
 from trivium.checks.replay import Replay
 from trivium.checks.surprise import COLD
-from trivium.cli.backtest_view import BacktestView, missed_rows, print_backtest, verdict_rows
+from trivium.cli.backtest_view import BacktestView, missed_rows, print_backtest, ruling_rows
 from trivium.cli.declared_functions import know_functions
 from trivium.cli.flags import AsJson
 from trivium.cli.listing import print_json
@@ -52,7 +52,7 @@ def backtest_table(
         print_json(
             {
                 "table": name,
-                "partitions": verdict_rows(found.clean),
+                "partitions": ruling_rows(found.clean),
                 "missed": missed_rows(found.trials),
                 **msgspec.to_builtins(quality),
             }
