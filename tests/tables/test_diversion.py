@@ -63,6 +63,20 @@ def test_a_row_for_which_a_rule_is_null_or_another_rule_fails_is_diverted_too(st
     assert {alert.column for alert in store.catalog.alerts.list_alerts()} == {"x", "y"}
 
 
+@pytest.mark.parametrize(("text", "state"), [("1 = 1", "valid"), ("1 = 0", "quarantined")])
+def test_a_rule_that_names_no_column_diverts_nothing(store: Store, readings: Readings, text: str, state: str) -> None:
+    table = Table("readings", key="id", time="at", checks=[rule(text, severity="divert")], watch="off")
+    assert table.append(readings([1, 2, 3], DAYS)).state == state
+
+
+@flagged
+def test_a_rule_that_cannot_be_evaluated_does_not_keep_another_from_diverting(store: Store, readings: Readings) -> None:
+    loud = rule("CAST(y AS INTEGER) > 0", severity="warn")
+    table = Table("readings", key="id", time="at", checks=[POSITIVE, loud], watch="off")
+    assert table.append(readings([1, -2, 3], DAYS, y=["1", "2", "many"])).state == "flagged"
+    assert aside(table) == [[-2]]
+
+
 def test_rows_that_all_pass_divert_nothing(store: Store, readings: Readings) -> None:
     assert TABLE.append(readings([1, 2, 3], DAYS)).state == "valid"
     assert TABLE.list_quarantined() == []

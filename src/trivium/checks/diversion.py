@@ -14,6 +14,7 @@ from trivium.checks.kinds.rule import judge_rules
 from trivium.checks.mask import mask_rows
 from trivium.checks.partition import Partition
 from trivium.checks.pii import mask_result
+from trivium.errors import Misuse
 from trivium.values.alerts import CheckResult, Judgement
 from trivium.values.tables import CheckSpec, TableSpec
 
@@ -65,14 +66,31 @@ def _divide(
 ) -> tuple[Partition, pl.DataFrame, tuple[CheckResult, ...]]:
     there = {name.lower() for name in part.rows.columns}
     fitting = [rule for rule in rules if all(name.lower() in there for name in rule.arguments["columns"])]
+    if not fitting or _all_hold(fitting, part.rows):
+        return part, part.rows.clear(), ()
     outcomes = zip(fitting, judge_rules(fitting, part.rows), strict=True)
     failed = [(rule, outcome) for rule, outcome in outcomes if outcome.failing_rows]
     if not failed:
         return part, part.rows.clear(), ()
-    every = " AND ".join(f"({rule.arguments['expression']}\n)" for rule, _ in failed)
-    hold = mask_rows(parse_expression(every), part.rows)
+    hold = _hold([rule for rule, _ in failed], part.rows)
     results = tuple(mask_result(_result(part, rule, outcome), spec.pii) for rule, outcome in failed)
     return Partition(part.name, part.rows.filter(hold)), part.rows.filter(~hold), results
+
+
+def _all_hold(rules: Sequence[CheckSpec], rows: pl.DataFrame) -> bool:
+    """Whether every rule holds for every row. One that cannot be evaluated does not."""
+    try:
+        return bool(_hold(rules, rows).all())
+    except Misuse:
+        return False
+
+
+def _hold(rules: Sequence[CheckSpec], rows: pl.DataFrame) -> pl.Series:
+    """(n,) booleans in the rows' order: whether all of the rules are known to hold."""
+    every = parse_expression(" AND ".join(f"({rule.arguments['expression']}\n)" for rule in rules))
+    named = {name.lower() for name in every.columns}
+    wanted = [name for name in rows.columns if name.lower() in named]
+    return mask_rows(every, rows.select(wanted or rows.columns[:1]))
 
 
 def _result(part: Partition, rule: CheckSpec, outcome: Outcome) -> CheckResult:
