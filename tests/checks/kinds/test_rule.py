@@ -126,3 +126,9 @@ def test_a_column_of_another_type_fails_instead_of_raising() -> None:
     (found,) = judge_rules([rule("origin > 5")], ROWS)
     assert not found.passed
     assert "cannot be evaluated" in found.message
+
+
+@pytest.mark.parametrize(("text", "failing"), [("1 = 1", 0), ("1 = 0", 2)])
+def test_a_rule_that_names_no_column_is_judged_for_every_row(text: str, failing: int) -> None:
+    (outcome,) = judge_rules([rule(text)], pl.DataFrame({"a": [1, 2]}))
+    assert (outcome.passed, outcome.failing_rows) == (failing == 0, failing)

@@ -57,7 +57,8 @@ def judge_rules(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> list[Outcome
 def _scan(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> Sequence[object]:
     read = dict.fromkeys(name for check in checks for name in check.arguments["columns"])
     lookup = {name.lower(): name for name in rows.columns}
-    kept = rows.select(lookup[name.lower()] for name in read if name.lower() in lookup).with_row_index(ROW)
+    wanted = [lookup[name.lower()] for name in read if name.lower() in lookup]
+    kept = rows.select(wanted or rows.columns[:1]).with_row_index(ROW)  # without any column there would be no rows
     tests = ", ".join(f"({check.arguments['expression']}\n) AS r{i}" for i, check in enumerate(checks))
     facts = ", ".join(
         f"count(*) FILTER (WHERE CAST(r{i} AS BOOLEAN) IS NOT TRUE), any_value(typeof(r{i})), "
