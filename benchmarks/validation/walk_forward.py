@@ -15,6 +15,7 @@ import argparse
 import json
 import time
 from datetime import UTC, datetime
+from statistics import fmean
 from typing import Any
 
 import msgspec
@@ -55,6 +56,9 @@ def main() -> None:
         reports[name] = None if source is None else walk(name, source, options)
         if not options.json:
             print("\n".join(as_lines(name, reports[name], missed=options.missed)), flush=True)
+    found = [report for report in reports.values() if report is not None]
+    if not options.json and len(found) > 1:
+        print("\n".join(mean_line(each, [report.quality[each] for report in found]) for each in options.faults))
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(reports), indent=2).decode())
 
@@ -107,6 +111,14 @@ def as_lines(name: str, report: Report | None, *, missed: bool) -> list[str]:
     for peer, theirs in report.peers.items():
         lines += [f"  {peer}: not installed"] if theirs is None else quality_lines(peer, theirs)
     return [*lines, *(f"  missed: {json.dumps(row)}" for row in report.missed if missed), ""]
+
+
+def mean_line(name: str, qualities: list[AlarmQuality]) -> str:
+    """The mean over tables of recall and false alarms, as text."""
+    recall = {each: fmean(quality.recall[each].share or 0.0 for quality in qualities) for each in (*SEVERITIES, "all")}
+    alarms = fmean(quality.false_alarms.share or 0.0 for quality in qualities)
+    told = ", ".join(f"{each} {share:.3f}" for each, share in recall.items())
+    return f"mean of {len(qualities)} tables, {name} faults: recall {told}; false alarms {alarms:.3f}"
 
 
 def quality_lines(name: str, quality: AlarmQuality) -> list[str]:
