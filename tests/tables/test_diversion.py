@@ -134,6 +134,15 @@ def test_readers_are_told_until_the_diverted_rows_are_settled(store: Store, read
     assert ids(TABLE.read()) == [1, 3]
 
 
+@flagged
+def test_a_person_is_erased_from_the_diverted_rows_too(store: Store, readings: Readings) -> None:
+    TABLE.append(readings([1, -2, -3], [DAYS[0]] * 3))
+    TABLE.erase("id = -2", because="ticket 12")
+    assert aside() == [[-3]]
+    TABLE.release(TABLE.list_quarantined()[0].id, because="they are debts")
+    assert ids(TABLE.read()) == [-3, 1]
+
+
 def test_an_upsert_diverts_nothing_for_its_rows_replace_others(store: Store, readings: Readings) -> None:
     TABLE.append(readings([1, 2], DAYS[:2]))
     commit = TABLE.upsert(readings([2, -3], DAYS[1:]))
