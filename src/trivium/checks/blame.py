@@ -24,7 +24,8 @@ def blame_columns(surprises: Surprises, known: Collection[str]) -> dict[str, int
 
     known: columns that are to blame already; what they are part of needs no other. The rest is covered greedily
     (Chvátal, "A greedy heuristic for the set-covering problem", Mathematics of Operations Research 4, 1979): first the
-    column whose relations are broken most, where hints count too, relations and facts that nearly alarm.
+    column whose relations are broken most, by how many of them still hold; hints count too, relations and facts that
+    nearly alarm.
     """
     related = [at for at, (_, fact) in enumerate(surprises.keys) if fact in RELATIONS]
     broken = {
@@ -33,12 +34,18 @@ def blame_columns(surprises: Surprises, known: Collection[str]) -> dict[str, int
         if surprises.scores[at] >= 1.0 and not {*columns_of_key(surprises.keys[at])} & {*known}
     }
     hints = _hints(surprises, related) if broken else Counter[str]()
+    whole = _unbroken(surprises, related)
     blamed: dict[str, int] = {}
     while broken:
         weights: Counter[str] = Counter()
         for at, columns in broken.items():
             weights.update(dict.fromkeys(columns, min(float(surprises.scores[at]), STRONGEST)))
-        worst = max(sorted(weights), key=lambda name: weights[name] + WEIGHT_OF_HINTS * hints[name])
+        parts = Counter(name for columns in broken.values() for name in columns)
+        rated = {
+            name: weights[name] * parts[name] / (parts[name] + whole[name]) + WEIGHT_OF_HINTS * hints[name]
+            for name in sorted(weights)
+        }
+        worst = max(rated, key=rated.__getitem__)
         blamed[worst] = max(
             (at for at, columns in broken.items() if worst in columns), key=surprises.scores.__getitem__
         )
@@ -81,6 +88,15 @@ def explain_relation(column: str, surprises: Surprises, profile: Profile, at: in
             "facts": {kind: round(surprise, 3)},
         },
     )
+
+
+def _unbroken(surprises: Surprises, related: Collection[int]) -> Counter[str]:
+    """How many relations of each column hold as ever, of those that a few rows would break."""
+    holding: Counter[str] = Counter()
+    for at in related:
+        if surprises.keys[at][1] == "undetermined" and surprises.scores[at] < HINT:
+            holding.update(dict.fromkeys(columns_of_key(surprises.keys[at]), 1))
+    return holding
 
 
 def _hints(surprises: Surprises, related: Collection[int]) -> Counter[str]:

@@ -32,7 +32,7 @@ class Layout(Struct, frozen=True):
 
     `sd`, `distinct`, `nulls`: where the fact's column has these facts (-1: nowhere). `fewest`: the same for the column
     of a relation that is given second; else that of `distinct`. `level`: a quantile's share in [0, 1], else NaN.
-    `below`, `above`: where the neighbouring quantiles of the column are.
+    `below`, `above`: where the neighbouring quantiles of the column are. `quantiles`: (7, facts), where all are.
     """
 
     keys: list[Key]
@@ -45,6 +45,7 @@ class Layout(Struct, frozen=True):
     less: Bools
     correlation: Bools
     rows: Bools
+    negative: Bools
     mean: Bools
     spread: Bools
     mix: Bools
@@ -57,6 +58,7 @@ class Layout(Struct, frozen=True):
     level: Floats
     below: Places
     above: Places
+    quantiles: Places
 
     @property
     def size(self) -> int:
@@ -94,6 +96,7 @@ class Layout(Struct, frozen=True):
             less=mask([fact in ONLY_LESS for fact in facts]),
             correlation=mask([fact == "rank_correlation" for fact in facts]),
             rows=mask([fact == "log_rows" for fact in facts]),
+            negative=mask([fact == "negative_rate" for fact in facts]),
             mean=mask([fact in ("mean", "length_mean") for fact in facts]),
             spread=mask([fact == "sd" for fact in facts]),
             mix=mask([fact == "entropy" for fact in facts]),
@@ -108,6 +111,7 @@ class Layout(Struct, frozen=True):
             level=np.array([QUANTILES.get(fact, np.nan) for fact in facts]),
             below=beside(-1),
             above=beside(1),
+            quantiles=np.stack([where(name, lone) for name in ORDERED]),
         )
 
 

@@ -16,11 +16,12 @@ from msgspec import Struct
 from trivium.checks.facts import Bools, Floats, Key, to_log
 from trivium.checks.history import History
 from trivium.checks.layout import Layout, largest_by_owner, values_at
+from trivium.checks.numbers import QUANTILES
 from trivium.checks.predictors import phase_of
 from trivium.checks.residuals import Chosen
 from trivium.values.alerts import Profile
 
-BUDGET = 0.005
+BUDGET = 0.001
 COLD = 14
 FEWEST_RESIDUALS = 3
 ENOUGH = 10
@@ -100,6 +101,7 @@ def measure_surprise(profile: Profile, history: History) -> Surprises:
     slack = slack_of(layout, chosen, scale, sample)
     widths = (floor + slack) * tail_factor(chosen.count, facts=int(live.sum()))
     values, expected = np.where(logs, to_log(vector), vector), np.where(logs, to_log(predicted), predicted)
+    widths = np.where(layout.negative, np.maximum(widths, below_zero(layout, expected - widths)), widths)
     scores = shortfall(layout, values, expected) / widths
     scores[~live] = math.nan
     return Surprises(layout.keys, values, expected, widths, scores, logs)
@@ -136,6 +138,16 @@ def choose_scales(layout: Layout, chosen: Chosen) -> Bools:
     votes = np.zeros(int(layout.owner.max(initial=-1)) + 2)
     np.add.at(votes, layout.owner[layout.place], gain[layout.place])
     return layout.count | (layout.place & (votes[layout.owner] >= 0.0))
+
+
+def below_zero(layout: Layout, lows: Floats) -> Floats:
+    """The share of values that may be negative as far as the quantiles of their column may move, (facts,).
+
+    lows: where the band of each fact begins. Values that come down to zero become negative one day without a fault.
+    """
+    down = np.stack([values_at(lows, places, math.inf) <= 0 for places in layout.quantiles])
+    share: Floats = (down * np.array(list(QUANTILES.values()))[:, np.newaxis]).max(axis=0)
+    return share
 
 
 def present_rows(layout: Layout, vector: Floats, rows: int) -> Floats:
@@ -198,9 +210,9 @@ def slack_of(layout: Layout, chosen: Chosen, scale: Floats, sample: Sample) -> F
         (layout.place, place),
         (layout.count, SLACK * slope),
         (layout.rows, np.full(layout.size, SLACK / sample.usual)),
-        (layout.share & chosen.never_moved, NEVER * (SLACK / rows + by_chance)),
     ):
         slack = np.where(kind, most, slack)
+    slack = np.where(layout.share & chosen.never_moved, NEVER * slack, slack)
     sparse = rows / sample.present
     return np.nan_to_num(np.where(sparse > SPARSE, slack * sparse, slack), nan=math.inf)
 
