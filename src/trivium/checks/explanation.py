@@ -133,7 +133,7 @@ def likely_cause(column: str, profile: Profile, surprises: Surprises, hits: dict
         return "a copy of an earlier partition"
     if shift.get("lower_rate", 0) > 0.5 or shift.get("upper_rate", 0) > 0.5:
         return "the case of the letters changed"
-    if sum(fact in hits for fact in QUANTILES) >= 2:
+    if "mean" in hits or sum(fact in hits for fact in QUANTILES) >= 2:
         conversion = find_conversion(column, raw, surprises)
         return conversion.name if conversion else None
     return None

@@ -32,7 +32,8 @@ class Layout(Struct, frozen=True):
 
     `sd`, `distinct`, `nulls`: where the fact's column has these facts (-1: nowhere). `fewest`: the same for the column
     of a relation that is given second; else that of `distinct`. `level`: a quantile's share in [0, 1], else NaN.
-    `below`, `above`: where the neighbouring quantiles of the column are. `quantiles`: (7, facts), where all are.
+    `below`, `above`: where the neighbouring quantiles of the column are.
+    `places`: (8, facts), where all of them and the mean are.
     """
 
     keys: list[Key]
@@ -58,7 +59,7 @@ class Layout(Struct, frozen=True):
     level: Floats
     below: Places
     above: Places
-    quantiles: Places
+    places: Places
 
     @property
     def size(self) -> int:
@@ -111,7 +112,7 @@ class Layout(Struct, frozen=True):
             level=np.array([QUANTILES.get(fact, np.nan) for fact in facts]),
             below=beside(-1),
             above=beside(1),
-            quantiles=np.stack([where(name, lone) for name in ORDERED]),
+            places=np.stack([where(name, lone) for name in (*ORDERED, "mean")]),
         )
 
 

@@ -20,15 +20,16 @@ FORMS = 500
 
 
 class Memory:
-    """What past partitions held: each column's values, their usual shares, and its fingerprints."""
+    """What past partitions held: each column's values, their usual shares, and its forms; and by partition its
+    fingerprints, and the sketches of the last 28."""
 
     def __init__(
         self,
         seen: dict[str, frozenset[str]] | None = None,
         usual: dict[str, dict[str, float]] | None = None,
-        prints: dict[str, frozenset[float]] | None = None,
+        prints: dict[str, dict[float, str]] | None = None,
         shapes: dict[str, frozenset[str]] | None = None,
-        sketches: dict[str, tuple[bytes, ...]] | None = None,
+        sketches: dict[str, dict[str, bytes]] | None = None,
     ) -> None:
         self.seen = seen or {}
         self.usual = usual or {}
@@ -42,10 +43,10 @@ class Memory:
         facts |= {relation_key(each.relation): each.value for each in profile.relations}
         for column in profile.columns:
             facts |= {(column.name, name): value for name, value in comparable_facts(column, profile.rows)}
-            facts |= {(column.name, name): value for name, value in self._remembered(column, profile.rows)}
+            facts |= {(column.name, name): value for name, value in self._remembered(column, profile)}
         return facts
 
-    def _remembered(self, column: ColumnProfile, rows: int) -> Iterator[tuple[str, float]]:
+    def _remembered(self, column: ColumnProfile, profile: Profile) -> Iterator[tuple[str, float]]:
         name = column.name
         if name in self.seen and column.top:
             yield "never_seen", self.never_seen(column)
@@ -56,9 +57,11 @@ class Memory:
         if name in self.shapes and column.shapes:
             yield "new_shape", sum(share for form, share in column.shapes.items() if form not in self.shapes[name])
         if column.sketch and name in self.sketches:
-            yield "stale", find_staleness(column.sketch, self.sketches[name])
-        if name in self.prints and is_telling(column, rows):
-            yield "copied", float(column.facts["fingerprint"] in self.prints[name])
+            others = [sketch for partition, sketch in self.sketches[name].items() if partition != profile.partition]
+            yield "stale", find_staleness(column.sketch, others)
+        if name in self.prints and is_telling(column, profile.rows):
+            source = self.prints[name].get(column.facts["fingerprint"], profile.partition)
+            yield "copied", float(source != profile.partition)
 
     def never_seen(self, column: ColumnProfile) -> float:
         """The share of rows whose value, among the 50 most frequent ones, was never among those before."""
@@ -82,9 +85,10 @@ class Memory:
             if column.shapes:
                 shapes[name] = remember(shapes.get(name), column.shapes, FORMS)
             if column.sketch:
-                sketches[name] = (*sketches.get(name, ()), column.sketch)[-RECENT:]
+                newest = sketches.get(name, {}) | {profile.partition: column.sketch}
+                sketches[name] = dict(list(newest.items())[-RECENT:])
             if "fingerprint" in column.facts:
-                prints[name] = prints.get(name, frozenset()) | {column.facts["fingerprint"]}
+                prints[name] = {column.facts["fingerprint"]: profile.partition} | prints.get(name, {})
         return type(self)(seen, usual, prints, shapes, sketches)
 
 

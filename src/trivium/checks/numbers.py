@@ -10,7 +10,7 @@ from trivium.checks.order import describe_runs, describe_smoothness, describe_so
 Floats = NDArray[np.float64]
 QUANTILES = {"q01": 0.01, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "q99": 0.99}
 GRAINS = (5, 10, 100)
-LEVELS = 24
+LEVELS = 12
 TRIMMED = 0.01
 LARGEST = 1e150
 
@@ -66,7 +66,7 @@ def describe_places(ordered: Floats, starts: NDArray[np.intp], runs: NDArray[np.
 
 def has_few_levels(distinct: float, rows: float) -> bool:
     """Whether a column is one of a few levels, whose shares tell everything and whose quantiles jump."""
-    return distinct <= LEVELS and 2 * distinct <= rows
+    return distinct <= LEVELS and 4 * distinct <= rows
 
 
 def describe_grain(values: Floats) -> dict[str, float]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from trivium.checks.numbers import LEVELS, describe_numbers
+from trivium.checks.numbers import describe_numbers
 from trivium.checks.partition import Partition
 from trivium.checks.relations import measure_relations
 from trivium.checks.sketch import sketch_column
@@ -26,6 +26,7 @@ MANY = 20
 REPEATED = 0.5
 LONGEST = 100
 LEAST_SKETCHED = 12
+MOST_LEVELS = 24
 
 Facts = dict[str, float]
 
@@ -58,7 +59,7 @@ def profile_column(values: pl.Series, partition: str) -> ColumnProfile:
         top, shapes = top_shares(counted, len(present)), list_shapes(counted)
     elif len(present):
         facts |= describe(present, partition)
-        if values.dtype.is_numeric() and facts.get("distinct", math.inf) <= LEVELS:
+        if values.dtype.is_numeric() and facts.get("distinct", math.inf) <= MOST_LEVELS:
             top = top_shares(count_values(present.cast(pl.Float64).cast(pl.String)), len(present))
     finite = {name: float(value) for name, value in facts.items() if math.isfinite(value)}
     sketch = sketch_column(values) if facts.get("distinct", 0.0) > LEAST_SKETCHED else b""

@@ -37,6 +37,7 @@ LEAST_CORRELATION = 0.3
 CHANCE_OF_CORRELATION = 2.0
 REPEATS = 0.3
 MIX = 0.5
+MIDDLE = 0.5
 GRAIN_OF_PLACES = 1e-6
 
 
@@ -99,9 +100,12 @@ def measure_surprise(profile: Profile, history: History) -> Surprises:
     live = live_facts(layout, chosen, history.known_lately(size), predicted)
     floor = np.maximum(scale, sampling_floor(layout, sample))
     slack = slack_of(layout, chosen, scale, sample)
-    widths = (floor + slack) * tail_factor(chosen.count, facts=int(live.sum()))
+    factor = tail_factor(chosen.count, facts=int(live.sum()))
+    widths = (floor + slack) * factor
     values, expected = np.where(logs, to_log(vector), vector), np.where(logs, to_log(predicted), predicted)
-    widths = np.where(layout.negative, np.maximum(widths, below_zero(layout, expected - widths)), widths)
+    widths = np.where(
+        layout.negative, np.maximum(widths, below_zero(layout, predicted - chosen.worst[0] * factor)), widths
+    )
     scores = shortfall(layout, values, expected) / widths
     scores[~live] = math.nan
     return Surprises(layout.keys, values, expected, widths, scores, logs)
@@ -141,12 +145,13 @@ def choose_scales(layout: Layout, chosen: Chosen) -> Bools:
 
 
 def below_zero(layout: Layout, lows: Floats) -> Floats:
-    """The share of values that may be negative as far as the quantiles of their column may move, (facts,).
+    """The share of values that may be negative as far as the places of their column may move, (facts,).
 
-    lows: where the band of each fact begins. Values that come down to zero become negative one day without a fault.
+    lows: as far as each fact may come down, in its own units. Values that come down to zero become negative one day
+    without a fault.
     """
-    down = np.stack([values_at(lows, places, math.inf) <= 0 for places in layout.quantiles])
-    share: Floats = (down * np.array(list(QUANTILES.values()))[:, np.newaxis]).max(axis=0)
+    down = np.stack([values_at(lows, places, math.inf) <= 0 for places in layout.places])
+    share: Floats = (down * np.array([*QUANTILES.values(), MIDDLE])[:, np.newaxis]).max(axis=0)
     return share
 
 

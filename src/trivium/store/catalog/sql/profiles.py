@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
+from msgspec.structs import replace
 
 from trivium.store.catalog.sql.database import Transaction
 from trivium.store.catalog.sql.rows import from_json
-from trivium.values.alerts import Profile
+from trivium.values.alerts import Profile, RelationProfile
 from trivium.values.tables import Commit
 
 NEWEST_OF_EACH = (
@@ -34,8 +34,13 @@ def list_renames(tx: Transaction, table: str) -> list[tuple[int, dict[str, str]]
 
 def _renamed(profile: Profile, renames: list[dict[str, str]]) -> Profile:
     for names in renames:
-        columns = tuple(
-            msgspec.structs.replace(column, name=names.get(column.name, column.name)) for column in profile.columns
+        columns = tuple(replace(column, name=names.get(column.name, column.name)) for column in profile.columns)
+        profile = replace(
+            profile, columns=columns, relations=tuple(_related(each, names) for each in profile.relations)
         )
-        profile = msgspec.structs.replace(profile, columns=columns)
     return profile
+
+
+def _related(found: RelationProfile, names: dict[str, str]) -> RelationProfile:
+    columns = tuple(names.get(name, name) for name in found.relation.columns)
+    return replace(found, relation=replace(found.relation, columns=columns))
