@@ -192,3 +192,24 @@ def test_rows_of_a_commit_kept_aside_stay_readable_by_its_name(store: Store, rea
     kept = TABLE.append(readings([-1], [MONDAY], note=["why"]))
     assert TABLE.read_commit(kept.id).collect()["note"].to_list() == ["why"]
     assert TABLE.read_commit(kept.id).collect()["at"].to_list() == [datetime(2024, 1, 1, 10)]  # noqa: DTZ001 # as given
+
+
+def test_a_repaired_partition_of_a_watched_table_is_no_copy_of_what_it_replaces(store: Store) -> None:
+    watched = Table("watched", key="id", time="at")
+    for day in range(20):
+        assert watched.append(day_of(day)).state == "valid"
+    repaired = watched.overwrite(day_of(19).with_columns(x=pl.col("x") + 0.001))
+    assert (repaired.state, repaired.version) == ("valid", 21)
+
+
+def day_of(day: int) -> pl.DataFrame:
+    """Two hundred rows of a day, whose values are scattered in the same way every day."""
+    start = datetime(2024, 1, 1) + timedelta(days=day)  # noqa: DTZ001 # as the rows have it
+    places = [(number * 7919 + day * 104729) % 1009 for number in range(200)]
+    return pl.DataFrame(
+        {
+            "id": [day * 200 + number for number in range(200)],
+            "at": [start + timedelta(minutes=number) for number in range(200)],
+            "x": [place / 1009 for place in places],
+        }
+    )
