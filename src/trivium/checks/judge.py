@@ -13,6 +13,7 @@ from trivium.checks.pii import mask_profile, mask_result
 from trivium.checks.profile import outline_partition, profile_partition
 from trivium.checks.schema import judge_schema
 from trivium.checks.surroundings import Surroundings
+from trivium.checks.unordered import forget_order
 from trivium.values.alerts import CheckResult, Judgement, Profile
 from trivium.values.tables import State, TableSpec
 
@@ -70,7 +71,8 @@ def describe_partition(spec: TableSpec, part: Partition, history: History | None
     if spec.watch == "off":
         return outline_partition(spec.name, part)
     relations = history.relations_to_measure(part.rows) if history is not None else ()
-    return mask_profile(profile_partition(spec.name, part, relations), spec.pii)
+    profile = profile_partition(spec.name, part, relations)
+    return mask_profile(profile if part.in_order else forget_order(profile), spec.pii)
 
 
 def state_of(results: Sequence[CheckResult]) -> State:

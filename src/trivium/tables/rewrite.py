@@ -81,7 +81,10 @@ def judge_whole(
     history = learned_history(store, spec, newest)
     extra = {part.name: part.rows for part in more}
     names = sorted({*change.partitions, *extra})
-    parts = [Partition(name, _future_rows(store, newest, change, name, extra.get(name))) for name in names]
+    parts = [
+        Partition(name, _future_rows(store, newest, change, name, extra.get(name)), in_order=name not in extra)
+        for name in names
+    ]
     around = around_commit(store, spec, newest, replaced=names)
     judged = judge(spec, [part for part in parts if part.rows.height], history, now=store.clock(), around=around)
     return (*judged, *(gone(spec.name, part.name) for part in parts if not part.rows.height))
