@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from trivium.checks.declared import judge_declared
+from trivium.checks.feedback import NO_FEEDBACK, Feedback
 from trivium.checks.history import History
 from trivium.checks.learned import judge_learned
 from trivium.checks.partition import Partition
@@ -25,19 +26,21 @@ def judge(
     *,
     now: datetime,
     around: Surroundings | None = None,
+    feedback: Feedback = NO_FEEDBACK,
 ) -> tuple[Judgement, ...]:
     """A judgement for each partition of the batch, in its order.
 
     history: profiles of the partitions that were published before; a History kept between calls saves learning them
     anew, and is left as it was. Each partition that is not quarantined counts as history for the ones after it.
-    around: other tables and the own past, for the checks that look there.
+    around: other tables and the own past, for the checks that look there. feedback: what verdicts taught.
     Raises Misuse for a declared check that does not fit the table.
     """
     memory = history if isinstance(history, History) else History.of_profiles(history)
     judgements: list[Judgement] = []
     for number, part in enumerate(batch):
         newest = number == len(batch) - 1 and part.name >= memory.newest
-        judgements.append(judge_partition(spec, part, memory, now=now, newest=newest, around=around))
+        judged = judge_partition(spec, part, memory, now=now, newest=newest, around=around, feedback=feedback)
+        judgements.append(judged)
         if judgements[-1].state != "quarantined" and number < len(batch) - 1:
             memory = memory.extended(judgements[-1].profile)
             around = None if around is None else around.extended(part)
@@ -52,13 +55,16 @@ def judge_partition(
     now: datetime,
     newest: bool = True,
     around: Surroundings | None = None,
+    feedback: Feedback = NO_FEEDBACK,
 ) -> Judgement:
     """The profile of one partition, every result, and the state that follows from them."""
     profile = describe_partition(spec, part, history)
     schema = judge_schema(profile, history.types, severity="warn" if spec.watch == "warn" else "block")
     broken = [str(result.column) for result in schema]
     declared = judge_declared(spec, part, now=now, newest=newest, broken=broken, around=around)
-    learned = [] if spec.watch == "off" else judge_learned(profile, history, watch=spec.watch, without=broken)
+    learned = []
+    if spec.watch != "off":
+        learned = judge_learned(profile, history, watch=spec.watch, without=broken, feedback=feedback)
     results = (*([] if spec.watch == "off" else schema), *declared, *learned)
     return Judgement(part.name, state_of(results), profile, tuple(mask_result(each, spec.pii) for each in results))
 

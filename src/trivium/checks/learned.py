@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 
 from trivium.checks.blame import blame_columns, explain_relation
 from trivium.checks.explanation import COPIES_ROWS, Explanation, explain_column
 from trivium.checks.facts import QUANTILES, RELATIONS, Floats, columns_of_key
+from trivium.checks.feedback import EVIDENCE, NO_FEEDBACK, Feedback, tell_reaches
 from trivium.checks.history import History
 from trivium.checks.surprise import COLD, measure_surprise
 from trivium.values.alerts import CheckResult, Profile
@@ -37,17 +39,23 @@ EXPLAINED_SHARE = 0.8
 
 
 def judge_learned(
-    profile: Profile, history: History, *, watch: Watch, without: Collection[str] = ()
+    profile: Profile,
+    history: History,
+    *,
+    watch: Watch,
+    without: Collection[str] = (),
+    feedback: Feedback = NO_FEEDBACK,
 ) -> list[CheckResult]:
     """A failed result for each surprising column, strongest first, and one for the rows as a whole; else a passed one.
 
-    without: columns that are already known to be broken. Severity as `severity_of` says. With fewer than 14 partitions
-    of history only the blatant alarms, with fewer than 3 nothing does.
+    without: columns that are already known to be broken. feedback: what verdicts on earlier alarms taught. Severity as
+    `severity_of` says. With fewer than 14 partitions of history only the blatant alarms, with fewer than 3 nothing.
     """
     history = history.without(profile.partition)
     if len(history) < FEWEST:
         return [_quiet(profile, history, 0.0)]
-    surprises = measure_surprise(profile, history)
+    untaught = measure_surprise(profile, history)
+    surprises = feedback.apply(untaught)
     hits = [
         at
         for at in np.flatnonzero(surprises.scores >= 1.0).tolist()
@@ -62,7 +70,10 @@ def judge_learned(
     if not alarming:
         return [_quiet(profile, history, _strongest(surprises.scores))]
     alarming.sort(key=lambda cause: -cause.surprise)
-    return [_failed(profile, cause, severity_of(cause, watch)) for cause in alarming]
+    return [
+        _failed(profile, cause, severity_of(cause, watch), {EVIDENCE: tell_reaches(cause.column, untaught)})
+        for cause in alarming
+    ]
 
 
 def severity_of(cause: Explanation, watch: Watch) -> Severity:
@@ -110,7 +121,7 @@ def _quiet(profile: Profile, history: History, strongest: float) -> CheckResult:
     )
 
 
-def _failed(profile: Profile, cause: Explanation, severity: Severity) -> CheckResult:
+def _failed(profile: Profile, cause: Explanation, severity: Severity, more: dict[str, Any]) -> CheckResult:
     return CheckResult(
         check=f"learned({cause.column or 'rows'})",
         kind="learned",
@@ -123,5 +134,5 @@ def _failed(profile: Profile, cause: Explanation, severity: Severity) -> CheckRe
         expected=cause.expected,
         surprise=round(cause.surprise, 4),
         failing_rows=round(cause.rows_share * profile.rows),
-        evidence=cause.evidence,
+        evidence=cause.evidence | more,
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from trivium.checks.alert import group_causes
+from trivium.checks.feedback import NO_FEEDBACK, Feedback
 from trivium.checks.history import History
 from trivium.checks.judge import judge_partition
 from trivium.checks.partition import Partition
@@ -70,16 +71,18 @@ class Partitions(Protocol):
 
 
 class Replay(Struct, frozen=True):
-    """A table's past: its declaration, its partitions, and what checks may see around each of them."""
+    """A table's past: its declaration, its partitions, what checks may see around them, and what verdicts taught."""
 
     spec: TableSpec
     parts: Partitions
     now: datetime
     around: Callable[[Partition], Surroundings | None] = see_nothing
+    feedback: Feedback = NO_FEEDBACK
 
     def judge(self, part: Partition, history: History) -> Judgement:
         """What the checks say of the partition after this history. Freshness is not judged, for it is about now."""
-        return judge_partition(self.spec, part, history, now=self.now, newest=False, around=self.around(part))
+        around, taught = self.around(part), self.feedback
+        return judge_partition(self.spec, part, history, now=self.now, newest=False, around=around, feedback=taught)
 
     def walk(self) -> Iterator[tuple[History, Judgement]]:
         """The judgement of each partition, with the history before it.
