@@ -17,6 +17,7 @@ STRONGEST = 3.0
 HINT = 0.3
 WEIGHT_OF_HINTS = 0.5
 WEIGHT_OF_OWN = 2.0
+WEIGHT_OF_NULLS = 4.0
 
 
 def blame_columns(surprises: Surprises, known: Collection[str]) -> dict[str, int]:
@@ -100,14 +101,24 @@ def _unbroken(surprises: Surprises, related: Collection[int]) -> Counter[str]:
 
 
 def _hints(surprises: Surprises, related: Collection[int]) -> Counter[str]:
+    """What else speaks against a column: relations and facts that nearly alarm, its own nulls where nulls disagree."""
     scores = np.minimum(np.nan_to_num(surprises.scores), 1.0)
     hints: Counter[str] = Counter()
     own: dict[str, float] = {}
     for at, key in enumerate(surprises.keys):
         if key[1] not in RELATIONS:
             own[key[0]] = max(own.get(key[0], 0.0), float(scores[at]))
+    apart = {
+        name
+        for at in related
+        if surprises.keys[at][1] == "null_mismatch" and scores[at] >= 1.0
+        for name in columns_of_key(surprises.keys[at])
+    }
     for at in related:
         if scores[at] >= HINT:
             hints.update(dict.fromkeys(columns_of_key(surprises.keys[at]), float(scores[at])))
     hints.update({name: WEIGHT_OF_OWN * score for name, score in own.items()})
+    for at, (column, fact) in enumerate(surprises.keys):
+        if fact == "null_rate" and column in apart:
+            hints[column] += WEIGHT_OF_NULLS * float(scores[at])
     return hints

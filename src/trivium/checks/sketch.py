@@ -34,11 +34,19 @@ def mix(codes: NDArray[np.uint64]) -> bytes:
 
 def find_staleness(sketch: bytes, past: Sequence[bytes]) -> float:
     """The largest share of a column's places that hold what they held in one of these earlier partitions."""
-    return max((share_alike(sketch, other) for other in past), default=0.0)
+    mine = np.frombuffer(sketch[1:], np.uint8)
+    if not mine.size:
+        return 0.0
+    alike = [other[1:] for other in past if other[0] == sketch[0]]
+    best = 0.0
+    if alike:
+        theirs = b"".join(other.ljust(mine.size, b"\0")[: mine.size] for other in alike)
+        best = float((np.frombuffer(theirs, np.uint8).reshape(len(alike), -1) == mine).sum(axis=1).max()) / mine.size
+    return max([best, *(share_alike(sketch, other) for other in past if other[0] != sketch[0])])
 
 
 def share_alike(one: bytes, other: bytes) -> float:
-    """The share of the first column's places that hold the same in the other."""
+    """The share of the first column's places that hold the same in the other, which was sketched at another step."""
     mine, theirs = np.frombuffer(one[1:], np.uint8), np.frombuffer(other[1:], np.uint8)
     mine, theirs = mine[:: 1 << max(other[0] - one[0], 0)], theirs[:: 1 << max(one[0] - other[0], 0)]
     both = min(mine.size, theirs.size)
