@@ -108,3 +108,13 @@ class Alert(Struct, frozen=True):
     def is_muted(self, now: datetime) -> bool:
         """Whether nobody is to be told of it at this moment."""
         return self.muted_until is not None and now < self.muted_until
+
+
+class AlertCount(Struct, frozen=True):
+    """How many alerts of one kind about one column (None: about no single one) have this verdict, or none."""
+
+    table: str
+    column: str | None
+    kind: str
+    verdict: Finding | None
+    alerts: int

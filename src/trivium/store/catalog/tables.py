@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from trivium.values.alerts import Alert, Judgement, Profile
+from trivium.values.alerts import Alert, AlertCount, Finding, Judgement, Profile
 from trivium.values.objectives import ErrorBudget
 from trivium.values.tables import Commit, DataFile, TableSpec
 
@@ -176,6 +176,21 @@ class Alerts(Protocol):
 
     def list_blocking(self, tables: Sequence[str]) -> list[Alert]:
         """Open alerts of severity "block" on these tables: nothing may be trained on them."""
+
+    def verdicts(self, table: str, kind: str) -> dict[str, Finding]:
+        """The verdicts on this table's alerts of this kind, by the alert's id: the newest 1,000 alerts that have one.
+
+        An index holds all of it: a table without verdicts costs one look.
+        """
+
+    def list_judged(self, table: str, kind: str) -> list[Alert]:
+        """The alerts that `verdicts` is about, oldest first."""
+
+    def count_by_column(self, *, table: str | None = None, since: datetime) -> list[AlertCount]:
+        """How many alerts were opened since then, by table, column, kind and verdict."""
+
+    def count_by_day(self, *, table: str | None = None, since: datetime) -> dict[str, int]:
+        """How many alerts were opened on each day since then (UTC, "2024-05-31"); days without one are left out."""
 
     def judge(self, alert_id: str, *, true_alarm: bool, because: str, actor: str) -> Alert:
         """A person confirmed (true alarm) or dismissed (false alarm) the alert; dismissing also resolves it."""

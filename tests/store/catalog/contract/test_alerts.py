@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from trivium.errors import NotFound
 from trivium.store.catalog import Catalog
-from trivium.values.alerts import Alert
+from trivium.values.alerts import Alert, AlertCount
 
 AtOnce = Callable[[int, Callable[[Catalog, int], Any]], list[Any]]
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -172,3 +172,48 @@ def test_an_alert_resolved_while_it_is_judged_stays_resolved(catalog: Catalog, a
 def test_judging_an_unknown_alert_is_not_found(catalog: Catalog) -> None:
     with pytest.raises(NotFound):
         catalog.alerts.judge("zz", true_alarm=True, because="so", actor="bob")
+
+
+def judge(catalog: Catalog, alert_id: str, *, true_alarm: bool) -> None:
+    catalog.alerts.judge(alert_id, true_alarm=true_alarm, because="so", actor="bob")
+
+
+def test_verdicts_are_those_of_the_table_and_kind_and_the_last_ones(catalog: Catalog) -> None:
+    assert catalog.alerts.verdicts("flights", "rule") == {}
+    kinds = {"alert-1": {}, "alert-2": {"column": "y"}, "alert-3": {"kind": "learned", "column": "z"}}
+    record(catalog, *(replace(ALERT, id=name, **other) for name, other in kinds.items()))
+    record(catalog, replace(ALERT, id="alert-4", table="w"), replace(ALERT, id="alert-5", column="v"))
+    for name in ("alert-1", "alert-2", "alert-3", "alert-4"):
+        judge(catalog, name, true_alarm=False)
+    judge(catalog, "alert-1", true_alarm=True)
+    assert catalog.alerts.verdicts("flights", "rule") == {"alert-1": "true_alarm", "alert-2": "false_alarm"}
+    judged = catalog.alerts.list_judged("flights", "rule")
+    assert [each.id for each in judged] == ["alert-1", "alert-2"]
+    assert judged[0] == catalog.alerts.get_alert("alert-1")
+
+
+def test_alerts_are_counted_by_column_kind_and_verdict(catalog: Catalog) -> None:
+    parts = [replace(ALERT, id=f"alert-{number}", partition=f"p{number}") for number in range(4)]
+    record(catalog, *parts, replace(ALERT, id="alert-8", column=None), replace(ALERT, id="alert-9", table="w"))
+    judge(catalog, "alert-0", true_alarm=False)
+    judge(catalog, "alert-1", true_alarm=False)
+    since = NOON - timedelta(days=1)
+    assert set(catalog.alerts.count_by_column(table="flights", since=since)) == {
+        AlertCount("flights", "x", "rule", "false_alarm", 2),
+        AlertCount("flights", "x", "rule", None, 2),
+        AlertCount("flights", None, "rule", None, 1),
+    }
+    every = catalog.alerts.count_by_column(since=since)
+    assert sum(each.alerts for each in every) == 6
+    assert AlertCount("flights", None, "rule", None, 1) in every
+    assert AlertCount("w", "x", "rule", None, 1) in every
+    assert catalog.alerts.count_by_column(since=NOON + timedelta(seconds=1)) == []
+
+
+def test_alerts_are_counted_by_the_day_on_which_they_were_opened(catalog: Catalog) -> None:
+    moments = [NOON, NOON + timedelta(hours=11), NOON + timedelta(days=3)]
+    record(catalog, *(replace(ALERT, id=f"a{n}", column=f"c{n}", opened_at=each) for n, each in enumerate(moments)))
+    record(catalog, replace(ALERT, id="b", table="w"))
+    assert catalog.alerts.count_by_day(table="flights", since=NOON) == {"2024-01-01": 2, "2024-01-04": 1}
+    assert catalog.alerts.count_by_day(since=NOON) == {"2024-01-01": 3, "2024-01-04": 1}
+    assert catalog.alerts.count_by_day(since=NOON + timedelta(hours=1)) == {"2024-01-01": 1, "2024-01-04": 1}

@@ -10,9 +10,12 @@ import msgspec
 from trivium.errors import NotFound
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.rows import iso
-from trivium.values.alerts import Alert
+from trivium.values.alerts import Alert, AlertCount, Finding
 
 AGE = "fresh"
+MOST_VERDICTS = 1_000
+OPENED = 'opened_at >= ? AND (CAST(? AS TEXT) IS NULL OR "table" = ?)'
+JUDGED = '"table" = ? AND kind = ? AND verdict IS NOT NULL ORDER BY id DESC LIMIT ?'
 LIKE = '"table" = ? AND "check" = ? AND COALESCE("column", \'\') = ?'
 
 
@@ -71,6 +74,32 @@ class SqlAlerts:
             f"SELECT * FROM alerts WHERE state = 'open' AND severity = 'block' AND \"table\" IN ({marks}) ORDER BY id",
             *tables,
         )
+
+    def verdicts(self, table: str, kind: str) -> dict[str, Finding]:
+        rows = self.database.read().execute(
+            f"SELECT id, verdict FROM alerts WHERE {JUDGED}", table, kind, MOST_VERDICTS
+        )
+        return {row["id"]: row["verdict"] for row in rows}
+
+    def list_judged(self, table: str, kind: str) -> list[Alert]:
+        found = self.database.read().all(Alert, f"SELECT * FROM alerts WHERE {JUDGED}", table, kind, MOST_VERDICTS)
+        return found[::-1]
+
+    def count_by_column(self, *, table: str | None = None, since: datetime) -> list[AlertCount]:
+        return self.database.read().all(
+            AlertCount,
+            f'SELECT "table", "column", kind, verdict, COUNT(*) AS alerts FROM alerts WHERE {OPENED} '
+            'GROUP BY "table", "column", kind, verdict ORDER BY alerts DESC, "table", "column", kind, verdict',
+            iso(since), table, table,
+        )  # fmt: skip
+
+    def count_by_day(self, *, table: str | None = None, since: datetime) -> dict[str, int]:
+        rows = self.database.read().execute(
+            f"SELECT substr(opened_at, 1, 10) AS day, COUNT(*) AS alerts FROM alerts WHERE {OPENED} "
+            "GROUP BY substr(opened_at, 1, 10) ORDER BY 1",
+            iso(since), table, table,
+        )  # fmt: skip
+        return {row["day"]: row["alerts"] for row in rows}
 
     def judge(self, alert_id: str, *, true_alarm: bool, because: str, actor: str) -> Alert:
         with self.database.write() as tx:
