@@ -120,5 +120,5 @@ def _hints(surprises: Surprises, related: Collection[int]) -> Counter[str]:
     hints.update({name: WEIGHT_OF_OWN * score for name, score in own.items()})
     for at, (column, fact) in enumerate(surprises.keys):
         if fact == "null_rate" and column in apart:
-            hints[column] += WEIGHT_OF_NULLS * float(scores[at])
+            hints.update({column: WEIGHT_OF_NULLS * float(scores[at])})
     return hints
