@@ -5,50 +5,67 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from trivium.checks.letters import Counts, Letters, read_letters
 from trivium.checks.order import describe_runs, describe_sorting, fingerprint
 
-FORMS = (
-    (r"\p{Lu}+", "A"),
-    (r"\p{Ll}+", "a"),
-    (r"\p{Nd}+", "9"),
-    (r"\s+", " "),
-    (r"[^\x00-\x7F]+", "~"),
-    (r"(?:[Aa9]+[ ,.&'/+-]*){4,}", "…"),
-)
-LONGEST = 60
+WORDS = r"(?:[Aa9]+[ ,.&'/+-]*){4,}"
+NUMBER = r"^[+-]?\d+(\.\d+)?$"
 SHAPES = 60
 PRINTED = 100_000
-LETTERS = {
-    "upper_share": r"\p{Lu}",
-    "lower_share": r"\p{Ll}",
-    "digit_share": r"\p{Nd}",
-    "space_share": r"\s",
-    "foreign_share": r"[^\x00-\x7F]",
-}
 
 
-def describe_texts(counted: pl.DataFrame) -> dict[str, float]:
-    """Length, letters, repetition. counted: distinct values in `value`, how often in `count`; at least one row."""
-    value, weight, total = pl.col("value"), pl.col("count"), pl.col("count").sum()
-    length = value.str.len_chars()
-    characters = (length * weight).sum()
-    share = weight / total
-    facts = counted.select(
-        length_mean=characters / total,
-        length_minimum=length.min(),
-        length_maximum=length.max(),
-        blank_rate=(weight.filter(value.str.strip_chars() == "")).sum() / total,
-        padded_rate=(weight.filter(value.str.strip_chars() != value)).sum() / total,
-        upper_rate=(weight.filter(value.str.contains(r"^[^\p{Ll}]*\p{Lu}[^\p{Ll}]*$"))).sum() / total,
-        lower_rate=(weight.filter(value.str.contains(r"^[^\p{Lu}]*\p{Ll}[^\p{Lu}]*$"))).sum() / total,
-        number_rate=(weight.filter(value.str.contains(r"^[+-]?\d+(\.\d+)?$"))).sum() / total,
-        foreign_rate=(weight.filter(value.str.contains(LETTERS["foreign_share"]))).sum() / total,
-        distinct=pl.len().cast(pl.Float64),
-        top_share=share.max(),
-        entropy=-(share * share.log()).sum(),
-        **{name: (value.str.count_matches(form) * weight).sum() / characters for name, form in LETTERS.items()},
-    )
-    return {name: float(found) for name, found in facts.row(0, named=True).items() if found is not None}
+def describe_texts(counted: pl.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """Length, letters, repetition; and the 60 most frequent shapes with their shares.
+
+    counted: distinct values in `value`, how often in `count`; at least one row. A shape is a value's form (see
+    `letters`), four or more words in it as "…".
+
+    >>> describe_texts(pl.DataFrame({"value": ["AB-12", "CD-7", "e f"], "count": [2, 1, 1]}))[1]
+    {'A-9': 0.75, 'a a': 0.25}
+    """
+    values, weights = counted["value"], counted["count"].to_numpy().astype(np.int64)
+    lengths = values.str.len_chars().to_numpy().astype(np.int64)
+    letters = read_letters(values, lengths)
+    facts = {
+        "length_mean": float(lengths @ weights / weights.sum()),
+        "length_minimum": float(lengths.min()),
+        "length_maximum": float(lengths.max()),
+        **describe_repetition(weights),
+        **describe_letters(letters, lengths, weights),
+        "number_rate": _number_rate(values, lengths - letters.digit, weights),
+    }
+    return facts, list_shapes(letters.forms, weights)
+
+
+def describe_repetition(weights: Counts) -> dict[str, float]:
+    """How many values there are, and how evenly they occur. weights: (n,) how often each does."""
+    share = weights / weights.sum()
+    return {
+        "distinct": float(share.size),
+        "top_share": float(share.max()),
+        "entropy": float(-(share * np.log(share)).sum()),
+    }
+
+
+def describe_letters(letters: Letters, lengths: Counts, weights: Counts) -> dict[str, float]:
+    """The shares of values that are written in a way, and of characters that are of a kind, of those that exist."""
+    total, characters = int(weights.sum()), int(lengths @ weights)
+    rates = {
+        "blank_rate": letters.space == lengths,
+        "padded_rate": letters.padded,
+        "upper_rate": (letters.upper > 0) & (letters.lower == 0),
+        "lower_rate": (letters.lower > 0) & (letters.upper == 0),
+        "foreign_rate": letters.foreign > 0,
+    }
+    shares = {
+        "upper_share": letters.upper,
+        "lower_share": letters.lower,
+        "digit_share": letters.digit,
+        "space_share": letters.space,
+        "foreign_share": letters.foreign,
+    }
+    facts = {name: int(weights[where].sum()) / total for name, where in rates.items()}
+    return facts | ({name: int(many @ weights) / characters for name, many in shares.items()} if characters else {})
 
 
 def describe_text_order(values: pl.Series) -> dict[str, float]:
@@ -60,16 +77,19 @@ def describe_text_order(values: pl.Series) -> dict[str, float]:
     return describe_runs(places) | describe_sorting(places) | {"fingerprint": fingerprint(printed)}
 
 
-def list_shapes(counted: pl.DataFrame) -> dict[str, float]:
-    """The 60 most frequent forms of the values and their shares: runs of capitals as A, of others as a, of digits as 9.
-
-    >>> list_shapes(pl.DataFrame({"value": ["AB-12", "CD-7", "e f"], "count": [2, 1, 1]}))
-    {'A-9': 0.75, 'a a': 0.25}
-    """
-    shape = pl.col("value").str.slice(0, LONGEST)
-    for form, mark in FORMS:
-        shape = shape.str.replace_all(form, mark)
-    total = counted["count"].sum()
-    found = counted.group_by(shape.alias("shape")).agg(pl.col("count").sum())
+def list_shapes(forms: list[str], weights: Counts) -> dict[str, float]:
+    """The 60 most frequent shapes and their shares. forms: (n,) those of the distinct values."""
+    shapes = pl.DataFrame({"shape": pl.Series(forms).str.replace_all(WORDS, "…"), "count": weights})
+    found = shapes.group_by("shape").agg(pl.col("count").sum())
     common = found.sort(["count", "shape"], descending=[True, False]).head(SHAPES)
+    total = int(weights.sum())
     return {form: round(count / total, 6) for form, count in common.iter_rows()}
+
+
+def _number_rate(values: pl.Series, others: Counts, weights: Counts) -> float:
+    """The share of values that are numbers. others: how many characters of each are no digits."""
+    near = np.flatnonzero(others <= 2)
+    if not near.size:
+        return 0.0
+    hit = values.gather(near).str.contains(NUMBER).to_numpy()
+    return int(weights[near][hit].sum()) / int(weights.sum())
