@@ -53,6 +53,11 @@ class Reach(Struct, frozen=True):
         return family_of(self.fact)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the fact is about; none for the rows as a whole."""
+        return tuple(name for name in columns_of_key((self.key, self.fact)) if name)
+
+    @property
     def surprise(self) -> float:
         """How far it was in units of the band's width before any feedback."""
         return self.reach / self.width

@@ -13,19 +13,21 @@ from trivium.cli.lineage_view import effect_rows
 from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.picture_view import print_charts, write_page
 from trivium.cli.project import open_project
+from trivium.cli.retuning_view import retuning_lines
 from trivium.lineage.impact import find_alert_impact
 from trivium.pictures.alert_picture import picture_alert
 from trivium.pictures.page import alert_page
 from trivium.pictures.picture import AlertPicture
 from trivium.store.store import Store
 from trivium.tables.freshness import watch_freshness
+from trivium.tables.learned_feedback import answer_alert
 from trivium.tables.mute import mute_alert, unmute_alert
 from trivium.tables.split_age import watch_splits
 from trivium.values.alerts import Alert
 
 app = noun_app("Checks that failed, and what people said of them.")
 AlertId = Annotated[str, typer.Argument(help="The alert's id, or a unique beginning of it.")]
-DRAWN = ("history", "partitions")
+DRAWN = ("history", "partitions", "reached")
 LIST = ("id", "state", "table", "column", "partition", "check", "severity", "verdict", "message")
 
 
@@ -85,13 +87,13 @@ def show_alert(context: typer.Context, alert: AlertId, html: Html = None, as_jso
 
 @app.command()
 def confirm(context: typer.Context, alert: AlertId, because: Because, as_json: AsJson = False) -> None:
-    """Say that it was a true alarm. It stays open until its partition is repaired."""
+    """Say that it was a true alarm. It stays open until its partition is repaired; no dismissal quiets its like."""
     judge_alert(context, alert, true_alarm=True, because=because, as_json=as_json)
 
 
 @app.command()
 def dismiss(context: typer.Context, alert: AlertId, because: Because, as_json: AsJson = False) -> None:
-    """Say that it was a false alarm; it is resolved, and the check learns from it."""
+    """Say that it was a false alarm: it is resolved, and a learned band widens so that its like is quiet."""
     judge_alert(context, alert, true_alarm=False, because=because, as_json=as_json)
 
 
@@ -124,14 +126,15 @@ def unmute(context: typer.Context, alert: AlertId, because: Because, as_json: As
 
 
 def judge_alert(context: typer.Context, alert: str, *, true_alarm: bool, because: str, as_json: bool) -> None:
-    """The person's verdict is on record."""
+    """The person's verdict is on record, and what it changed is told."""
     store = open_project(context)
-    found = store.catalog.alerts.get_alert(alert)
-    judged: Alert = store.catalog.alerts.judge(found.id, true_alarm=true_alarm, because=because, actor=store.actor)
+    judged, retuned = answer_alert(store, alert, true_alarm=true_alarm, because=because)
     if as_json:
-        print_json(judged)
-    else:
-        print_line(f"Alert {judged.id} on {judged.table}.{judged.column or '*'} is a {judged.verdict}, {judged.state}.")
+        print_json({**msgspec.structs.asdict(judged), "retuned": retuned})
+        return
+    print_line(f"Alert {judged.id} on {judged.table}.{judged.column or '*'} is a {judged.verdict}, {judged.state}.")
+    for line in retuning_lines(judged, retuned):
+        print_line(line)
 
 
 def find_owner(store: Store, alert: Alert) -> str | None:

@@ -12,6 +12,7 @@ from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
 from trivium.checks.replay import Replay
 from trivium.store.store import Store
+from trivium.tables.learned_feedback import learned_feedback
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.read import get_version
 from trivium.tables.staging import stage_rows
@@ -29,7 +30,8 @@ def check_rows(store: Store, name: str, rows: pl.DataFrame) -> tuple[Judgement, 
     staged = stage_rows(spec, rows, newest.columns if newest else ())
     diversion = divert_rows(spec, split_partitions(spec, staged))
     around = around_commit(store, spec, newest)
-    judged = judge(spec, diversion.kept, store.catalog.tables.profiles(name), now=store.clock(), around=around)
+    history, taught = store.catalog.tables.profiles(name), learned_feedback(store, spec)
+    judged = judge(spec, diversion.kept, history, now=store.clock(), around=around, feedback=taught)
     return tuple(tell_diversion(each, diversion) for each in judged)
 
 
@@ -41,7 +43,8 @@ def check_newest(store: Store, name: str) -> tuple[Judgement, ...]:
     batch = list(StoredPartitions(store, (file for file in files if file.partition in commit.partitions)))
     before = [each for each in store.catalog.tables.profiles(name) if each.partition not in commit.partitions]
     around = around_commit(store, spec, commit, replaced=commit.partitions)
-    return judge(spec, batch, before, now=store.clock(), around=around)
+    taught = learned_feedback(store, spec)
+    return judge(spec, batch, before, now=store.clock(), around=around, feedback=taught)
 
 
 def replay_table(store: Store, name: str, *, last: int | None = None) -> Replay:
@@ -55,7 +58,8 @@ def replay_table(store: Store, name: str, *, last: int | None = None) -> Replay:
     def around(part: Partition) -> TableSurroundings:
         return TableSurroundings(store, spec, lambda: [file for file in files if file.partition < part.name])
 
-    return Replay(spec, StoredPartitions(store, files, last), store.clock(), around)
+    parts = StoredPartitions(store, files, last)
+    return Replay(spec, parts, store.clock(), around, learned_feedback(store, spec))
 
 
 class StoredPartitions:

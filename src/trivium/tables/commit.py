@@ -22,6 +22,7 @@ from trivium.store.catalog.known import refuse_other_act
 from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
 from trivium.tables.draft_files import files_of_draft
+from trivium.tables.learned_feedback import learned_feedback
 from trivium.tables.learned_history import learned_history
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.staging import stage_rows
@@ -159,7 +160,8 @@ def judge_and_write(
     with ThreadPoolExecutor(1) as thread:
         writing = thread.submit(write_partitions, store, spec.name, batch)
         try:
-            judgements = judge(spec, batch, history, now=store.clock(), around=around)
+            taught = learned_feedback(store, spec)
+            judgements = judge(spec, batch, history, now=store.clock(), around=around, feedback=taught)
             _refuse_types(spec, batch, newest, judgements)
         except BaseException:
             for file in writing.result():

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from trivium.checks.judge import judge
 from trivium.checks.partition import Partition
 from trivium.store.store import Store
+from trivium.tables.learned_feedback import learned_feedback
 from trivium.tables.learned_history import learned_history
 from trivium.tables.surroundings import around_commit
 from trivium.values.alerts import Judgement, Profile
@@ -86,7 +87,9 @@ def judge_whole(
         for name in names
     ]
     around = around_commit(store, spec, newest, replaced=names)
-    judged = judge(spec, [part for part in parts if part.rows.height], history, now=store.clock(), around=around)
+    left = [part for part in parts if part.rows.height]
+    taught = learned_feedback(store, spec)
+    judged = judge(spec, left, history, now=store.clock(), around=around, feedback=taught)
     return (*judged, *(gone(spec.name, part.name) for part in parts if not part.rows.height))
 
 

@@ -18,6 +18,7 @@ from trivium.tables.commit import (
     version_of,
     write_partitions,
 )
+from trivium.tables.learned_feedback import learned_feedback
 from trivium.tables.learned_history import learned_history
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.repeat import repeat_on_conflict
@@ -76,7 +77,8 @@ def _draft(store: Store, spec: TableSpec, rows: pl.DataFrame, *, idempotency_key
         judgements = judge_whole(store, newest, change, batch)
     else:
         around = TableSurroundings(store, spec, lambda: files_after(store, newest, change))
-        judgements = judge(spec, batch, learned_history(store, spec, newest), now=store.clock(), around=around)
+        history, taught = learned_history(store, spec, newest), learned_feedback(store, spec)
+        judgements = judge(spec, batch, history, now=store.clock(), around=around, feedback=taught)
     return draft_commit(
         store,
         spec,
