@@ -124,7 +124,9 @@ def as_floats(values: pl.Series, partition: str) -> Floats:
 
 def count_values(present: pl.Series) -> pl.DataFrame:
     """Each distinct `value` with its `count`, the most frequent first and equally frequent ones in their own order."""
-    counted = present.rename("value").value_counts().with_columns(pl.col("value").cast(pl.String))
+    counted = present.alias("value").value_counts()
+    if present.dtype != pl.String:
+        counted = counted.with_columns(pl.col("value").cast(pl.String))
     return counted.sort(["count", "value"], descending=[True, False])
 
 

@@ -19,12 +19,18 @@ def sketch_column(values: pl.Series) -> bytes:
     power = max(0, (-(-len(values) // MOST) - 1).bit_length())
     if len(values) < FEWEST_ROWS:
         return b""
-    picked = values[:: 1 << power]
+    picked = values[:: 1 << power] if power else values
     if picked.dtype.is_numeric():
-        bits = picked.cast(pl.Float64).fill_null(0.0).to_numpy().astype(np.float64).view(np.uint64)
-        return bytes([power]) + mix(bits)
+        return bytes([power]) + mix(_bits(picked.cast(pl.Float64)))
+    if isinstance(picked.dtype, (pl.Date, pl.Datetime)):
+        return bytes([power]) + mix(_bits(picked.to_physical().cast(pl.Int64)))
     codes = np.array([crc32(str(value).encode()) for value in picked.to_list()], dtype=np.uint64)
     return bytes([power]) + mix(codes)
+
+
+def _bits(values: pl.Series) -> NDArray[np.uint64]:
+    filled = values.fill_null(0) if values.null_count() else values
+    return filled.to_numpy().view(np.uint64)
 
 
 def mix(codes: NDArray[np.uint64]) -> bytes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 
 from trivium.checks.letters import Counts, Letters, read_letters
 from trivium.checks.order import describe_runs, describe_sorting, fingerprint
 
-WORDS = r"(?:[Aa9]+[ ,.&'/+-]*){4,}"
+WORDS = re.compile(r"(?:[Aa9]+[ ,.&'/+-]*){4,}")
 NUMBER = r"^[+-]?\d+(\.\d+)?$"
 SHAPES = 60
 PRINTED = 100_000
@@ -79,11 +81,18 @@ def describe_text_order(values: pl.Series) -> dict[str, float]:
 
 def list_shapes(forms: list[str], weights: Counts) -> dict[str, float]:
     """The 60 most frequent shapes and their shares. forms: (n,) those of the distinct values."""
-    shapes = pl.DataFrame({"shape": pl.Series(forms).str.replace_all(WORDS, "…"), "count": weights})
-    found = shapes.group_by("shape").agg(pl.col("count").sum())
-    common = found.sort(["count", "shape"], descending=[True, False]).head(SHAPES)
     total = int(weights.sum())
-    return {form: round(count / total, 6) for form, count in common.iter_rows()}
+    totals = _total(forms, weights.tolist())
+    found = _total([WORDS.sub("…", form) for form in totals], list(totals.values()))
+    common = sorted(found.items(), key=lambda each: (-each[1], each[0]))[:SHAPES]
+    return {form: round(count / total, 6) for form, count in common}
+
+
+def _total(names: list[str], counts: list[int]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name, count in zip(names, counts, strict=True):
+        found[name] = found.get(name, 0) + count
+    return found
 
 
 def _number_rate(values: pl.Series, others: Counts, weights: Counts) -> float:
