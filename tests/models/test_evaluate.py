@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from trivium.checks.measures import measure
-from trivium.errors import Misuse, SchemaMismatch
+from trivium.errors import Misuse, NotFound, SchemaMismatch
 from trivium.models.baseline import answer, learn_baseline
 from trivium.models.evaluate import evaluate
 from trivium.models.package import Model
@@ -46,6 +46,14 @@ def test_the_exam_can_be_put_again_from_what_is_stored(
     assert report.window is not None
     assert report.window[0].startswith("2024-01-01")
     assert read_report(store.blobs, store_report(store.blobs, report)) == report
+
+
+def test_an_exam_whose_rows_were_erased_says_what_to_do_instead_of_naming_a_lost_file(
+    store: Store, report: Report
+) -> None:
+    store.blobs.delete(report.rows_digest)
+    with pytest.raises(NotFound, match=r"erased or collected since.*train and evaluate the model anew"):
+        read_exam(store.blobs, report)
 
 
 def test_the_baseline_is_the_most_telling_single_column(report: Report) -> None:

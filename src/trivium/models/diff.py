@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
 from msgspec import Struct
 
+from trivium.errors import NotFound
 from trivium.models.report import get_report, read_exam
 from trivium.store.store import Store
 from trivium.values.models import Metric, ModelVersion, Report
@@ -25,7 +25,8 @@ class MetricChange(Struct, frozen=True):
 
 
 class ModelDiff(Struct, frozen=True):
-    """From version `old` to version `new`. `same_exam`: both were measured on the same rows.
+    """From version `old` to version `new`. `same_exam`: both were measured on the same rows, as
+    far as they are still kept.
 
     parameters and inputs (table versions) are of the runs that made them, only those that differ.
     """
@@ -50,7 +51,7 @@ def diff_models(store: Store, name: str, old: int | str, new: int | str | None =
         name=name,
         old=before.version,
         new=after.version,
-        same_exam=_asked(store, had).equals(_asked(store, has)),
+        same_exam=_same_exam(store, had, has),
         metrics=_metrics(had.metrics, has.metrics),
         parameters=_changed(ran.parameters if ran else {}, runs.parameters if runs else {}),
         inputs=_changed(_versions(ran), _versions(runs)),
@@ -74,9 +75,15 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[A
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
-def _asked(store: Store, report: Report) -> pl.DataFrame:
-    """The rows of an exam without anybody's answers."""
-    return read_exam(store.blobs, report).drop("score", "baseline", strict=False)
+def _same_exam(store: Store, had: Report, has: Report) -> bool:
+    """Whether both were asked the same rows; of rows that were erased since, their digest tells."""
+    if had.rows_digest == has.rows_digest:
+        return True
+    try:
+        before, after = (read_exam(store.blobs, each).drop("score", "baseline", strict=False) for each in (had, has))
+    except NotFound:
+        return False
+    return before.equals(after)
 
 
 def _run(store: Store, model: ModelVersion) -> Run | None:

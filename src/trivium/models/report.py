@@ -11,7 +11,7 @@ import polars as pl
 
 from trivium.checks.measures import as_floats, find_measure
 from trivium.digest import canonical_json
-from trivium.errors import CorruptObject, SchemaMismatch
+from trivium.errors import CorruptObject, NotFound, SchemaMismatch
 from trivium.models.package import Model
 from trivium.store.blobs import Blobs
 from trivium.store.store import Store
@@ -33,8 +33,16 @@ def read_exam(blobs: Blobs, report: Report) -> pl.DataFrame:
     """The exact rows of an evaluation: every column that was given, the target, and the answers.
 
     `score` and `baseline` are the answers of the model and of the simple baseline; `label` is the target as a number.
+    Raises NotFound when they are gone, as after an erasure of rows that were among them.
     """
-    return pl.read_parquet(io.BytesIO(blobs.get(report.rows_digest)))
+    try:
+        return pl.read_parquet(io.BytesIO(blobs.get(report.rows_digest)))
+    except NotFound:
+        raise NotFound(
+            "The rows of this evaluation are not kept any more, because rows among them were erased or collected since "
+            "(`trivium audit log` says when). Nothing has to be restored: train and evaluate the model anew, and "
+            "compare that version."
+        ) from None
 
 
 def store_report(blobs: Blobs, report: Report) -> str:
