@@ -8,6 +8,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -167,3 +168,63 @@ def test_a_column_that_is_not_there_has_no_picture(terminal: Terminal, store: St
     said = terminal("tables", "profile", "flights", "--column", "nothing", "--html", "nothing.html")
     assert said.out.startswith("No profile of flights.nothing:")
     assert not (tmp_path / "nothing.html").exists()
+
+
+@pytest.fixture
+def storm(terminal: Terminal, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """The learned alert of a storm, after twenty calm days of wind."""
+    terminal("init")
+    rng = np.random.default_rng(0)
+    levels = [10.0 + each % 3 / 10 for each in range(20)] + [16.0]
+    days = [
+        pl.DataFrame(
+            {
+                "id": [f"{day}-{each}" for each in range(50)],
+                "at": [datetime(2024, 5, day, each % 24, tzinfo=UTC) for each in range(50)],
+                "wind": rng.normal(level, 1, 50),
+            }
+        )
+        for day, level in enumerate(levels, 1)
+    ]
+    weather = Table("weather", key="id", time="at")
+    with connect(tmp_path, actor="ada", durability="fast") as opened:
+        weather.append(pl.concat(days[:-1]), store=opened)
+        weather.append(days[-1], store=opened)
+        (found,) = terminal("alerts", "list", "--table", "weather", "--json").json
+        yield dict(found)
+
+
+def test_a_dismissal_tells_the_band_before_and_after(terminal: Terminal, storm: dict[str, Any]) -> None:
+    said = terminal("alerts", "dismiss", storm["id"], "--because", "a storm").out
+    assert "`wind`, median: expected " in said
+    assert "times as wide as learned" in said
+    again = terminal("alerts", "confirm", storm["id"], "--because", "a sensor", "--json").json
+    lead = again["retuned"][0]
+    assert (lead["columns"], lead["fact"], lead["factor_after"]) == (["wind"], "median", 1.0)
+    assert lead["after"][1] < storm["evidence"]["observed"] < lead["before"][1]
+    assert "No band changes" in terminal("alerts", "confirm", storm["id"], "--because", "as I said").out
+
+
+def test_a_declared_check_is_not_retuned_and_says_so(terminal: Terminal, alert: dict[str, Any]) -> None:
+    said = terminal("alerts", "dismiss", alert["id"], "--because", "was planned").out
+    assert "A declared check is never re-tuned" in said
+    assert terminal("alerts", "dismiss", alert["id"], "--because", "was planned", "--json").json["retuned"] == []
+
+
+def test_the_noise_report_tells_weeks_precision_and_what_was_widened(terminal: Terminal, storm: dict[str, Any]) -> None:
+    before = terminal("tables", "noise", "weather").out
+    assert "Answered: 0 of 1 (0 %). True, of those: 0 of 0." in before
+    assert "Nobody answered an alert yet" in before
+    terminal("alerts", "dismiss", storm["id"], "--because", "a storm")
+    after = terminal("tables", "noise").out
+    assert "True, of those: 0 of 1 (0 %, 0 % to 79 %)." in after
+    assert "What verdicts widened" in after
+    noise = terminal("tables", "noise", "--weeks", "3", "--json").json
+    assert (len(noise["weeks"]), noise["alerts"], noise["precision"]["hits"]) == (3, 1, 0)
+    assert {each["family"] for each in noise["widened"]} >= {"place"}
+    assert terminal("tables", "noise", "nothing").status != 0
+
+
+def test_a_noise_report_without_alarms_is_quiet(terminal: Terminal) -> None:
+    terminal("init")
+    assert "Answered: 0 of 0." in terminal("tables", "noise").out

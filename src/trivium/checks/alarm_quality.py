@@ -87,10 +87,14 @@ def measure_quality(found: Backtest) -> AlarmQuality:
 
 
 def rate(outcomes: Iterable[bool]) -> Rate:
-    """The share of true outcomes, with the interval of Wilson, "Probable inference, the law of succession, and
-    statistical inference", Journal of the American Statistical Association 22 (1927)."""
+    """The share of true outcomes."""
     known = list(outcomes)
-    hits, total = sum(known), len(known)
+    return rate_of(sum(known), len(known))
+
+
+def rate_of(hits: int, total: int) -> Rate:
+    """The share of hits, with the interval of Wilson, "Probable inference, the law of succession, and statistical
+    inference", Journal of the American Statistical Association 22 (1927)."""
     if not total:
         return Rate(0, 0, None, None, None)
     share, weight = hits / total, Z * Z / total

@@ -8,6 +8,7 @@ from trivium.cli.table_backtest import backtest_table
 from trivium.cli.table_changes import delete, erase, list_snapshots, rename, restore, snapshot, widen
 from trivium.cli.table_checks import check_table, profile_table
 from trivium.cli.table_label import label_rows
+from trivium.cli.table_noise import show_noise
 from trivium.cli.table_objectives import show_objectives
 from trivium.cli.table_quarantine import discard_commit, release_commit, show_quarantine
 from trivium.cli.table_reads import diff_table, list_tables, query, show_log, show_table
@@ -25,6 +26,7 @@ app.command("verify")(verify)
 app.command("check")(check_table)
 app.command("profile")(profile_table)
 app.command("backtest")(backtest_table)
+app.command("noise")(show_noise)
 app.command("objectives")(show_objectives)
 app.command("quarantine")(show_quarantine)
 app.command("release")(release_commit)
