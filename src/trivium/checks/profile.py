@@ -17,7 +17,7 @@ import polars as pl
 from trivium.checks.numbers import Floats, describe_numbers
 from trivium.checks.partition import Partition
 from trivium.checks.relations import measure_relations
-from trivium.checks.sketch import sketch_column
+from trivium.checks.sketch import Places, pick_places, sketch_column
 from trivium.checks.texts import describe_text_order, describe_texts
 from trivium.checks.times import describe_times, hours_since
 from trivium.checks.whole import (
@@ -61,13 +61,14 @@ def outline_partition(table: str, part: Partition) -> Profile:
 
 def profile_columns(part: Partition) -> tuple[ColumnProfile, ...]:
     """The columns' profiles, in their order; those of a large partition on all cores, each the same on any number."""
+    places = pick_places(part.rows)
     if part.rows.height <= MANY_ROWS:
-        return tuple(profile_column(values, part.name) for values in part.rows.iter_columns())
+        return tuple(profile_column(values, part.name, places) for values in part.rows.iter_columns())
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
-        return tuple(threads.map(lambda name: profile_column(part.rows[name], part.name), part.rows.columns))
+        return tuple(threads.map(lambda name: profile_column(part.rows[name], part.name, places), part.rows.columns))
 
 
-def profile_column(values: pl.Series, partition: str) -> ColumnProfile:
+def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnProfile:
     """What one column looks like. Nested values are described by their size.
 
     Of more than 200,000 values, quantiles, grain, letters, order and fingerprint are those of 100 fixed stretches of
@@ -86,7 +87,7 @@ def profile_column(values: pl.Series, partition: str) -> ColumnProfile:
         if values.dtype.is_numeric() and facts.get("distinct", math.inf) <= MOST_LEVELS:
             top = top_shares(count_values(present.cast(pl.Float64) + 0.0), len(present))
     finite = {name: float(value) for name, value in facts.items() if math.isfinite(value)}
-    sketch = sketch_column(values) if facts.get("distinct", 0.0) > LEAST_SKETCHED else b""
+    sketch = sketch_column(places, values.name) if facts.get("distinct", 0.0) > LEAST_SKETCHED else b""
     return ColumnProfile(values.name, type_name(values.dtype), finite, top, shapes, sketch)
 
 
@@ -123,18 +124,19 @@ def as_floats(values: pl.Series, partition: str) -> Floats:
 
 
 def count_values(present: pl.Series) -> pl.DataFrame:
-    """Each distinct `value` with its `count`, the most frequent first and equally frequent ones in their own order."""
-    counted = present.alias("value").value_counts()
-    if present.dtype != pl.String:
-        counted = counted.with_columns(pl.col("value").cast(pl.String))
-    return counted.sort(["count", "value"], descending=[True, False])
+    """Each distinct `value` with its `count`, in no order."""
+    return present.alias("value").value_counts()
 
 
 def top_shares(counted: pl.DataFrame, total: int) -> dict[str, float]:
-    """The shares of the 50 most frequent values; none where most values occur once, as in a key."""
+    """The shares of the 50 most frequent values, of equally frequent ones the first in their own order.
+
+    None where most values occur once, as in a key.
+    """
     if counted.height > MANY and counted.height > REPEATED * total:
         return {}
-    values, counts = counted.head(TOP).iter_columns()
+    named = counted.with_columns(pl.col("value").cast(pl.String))
+    values, counts = named.sort(["count", "value"], descending=[True, False]).head(TOP).iter_columns()
     return {value[:LONGEST]: round(count / total, 6) for value, count in zip(values, counts, strict=True)}
 
 

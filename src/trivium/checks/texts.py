@@ -41,10 +41,10 @@ def describe_texts(counted: pl.DataFrame) -> tuple[dict[str, float], dict[str, f
 
 def describe_repetition(weights: Counts) -> dict[str, float]:
     """How many values there are, and how evenly they occur. weights: (n,) how often each does."""
-    share = weights / weights.sum()
+    share = np.sort(weights) / weights.sum()  # in order, for a sum that is the same each time
     return {
         "distinct": float(share.size),
-        "top_share": float(share.max()),
+        "top_share": float(share[-1]),
         "entropy": float(-(share * np.log(share)).sum()),
     }
 
