@@ -141,9 +141,10 @@ class Feedback(Struct, frozen=True):
         factors: Floats = np.array([levels.factor(key) for key in surprises.keys])
         return replace(surprises, widths=surprises.widths * factors, scores=surprises.scores / factors)
 
-    def factor_for(self, reach: Reach) -> float:
-        """How many times as wide the band of this fact was made, at the width that it had."""
-        return self._levels().factor((reach.key, reach.fact))
+    def factors_for(self, reaches: Iterable[Reach]) -> list[float]:
+        """How many times as wide the bands of these facts were made, at the widths that they had."""
+        levels = self._levels()
+        return [levels.factor((reach.key, reach.fact)) for reach in reaches]
 
     def widenings(self) -> list[Widening]:
         """Every column and family that a dismissal taught something, the widest first, as it was at the alarms."""
@@ -151,7 +152,7 @@ class Feedback(Struct, frozen=True):
         widest: dict[Place, float] = {}
         for reach in self.dismissed:
             place = reach.column, reach.family
-            widest[place] = max(widest.get(place, 1.0), self.factor_for(reach))
+            widest[place] = max(widest.get(place, 1.0), levels.factor((reach.key, reach.fact)))
         found = [Widening(*place, factor, bounded=factor < levels.by_family[place]) for place, factor in widest.items()]
         return sorted(found, key=lambda each: (-each.factor, each.column, each.family))
 

@@ -60,7 +60,7 @@ def compare_bands(alert: Alert, before: Feedback, after: Feedback) -> list[Retun
     """The bands of the alert's facts that differ, that of its leading fact first."""
     lead = alert.evidence.get("fact")
     reaches = sorted(reaches_of(alert), key=lambda each: each.fact != lead)
-    told = (_retuning(each, before.factor_for(each), after.factor_for(each)) for each in reaches)
+    told = map(_retuning, reaches, before.factors_for(reaches), after.factors_for(reaches))
     return [each for each in told if each.factor_before != each.factor_after]
 
 
