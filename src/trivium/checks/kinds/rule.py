@@ -51,21 +51,26 @@ def judge_rules(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> list[Outcome
         if len(checks) > 1:
             return [outcome for check in checks for outcome in judge_rules([check], rows)]
         return [_unevaluable(checks[0], error)]
-    return [_outcome(check, rows, *found[3 * i : 3 * i + 3]) for i, check in enumerate(checks)]
+    return [_outcome(check, rows, *each) for check, each in zip(checks, found, strict=True)]
 
 
-def _scan(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> Sequence[object]:
+def _scan(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> Sequence[tuple[object, object, object]]:
+    """Of each rule how many rows fail, its type, and where the first ones are; these are looked for where some do."""
     read = dict.fromkeys(name for check in checks for name in check.arguments["columns"])
     lookup = {name.lower(): name for name in rows.columns}
     wanted = [lookup[name.lower()] for name in read if name.lower() in lookup]
     kept = rows.select(wanted or rows.columns[:1]).with_row_index(ROW)  # without any column there would be no rows
     tests = ", ".join(f"({check.arguments['expression']}\n) AS r{i}" for i, check in enumerate(checks))
-    facts = ", ".join(
-        f"count(*) FILTER (WHERE CAST(r{i} AS BOOLEAN) IS NOT TRUE), any_value(typeof(r{i})), "
-        f"min({ROW}, {EXAMPLES}) FILTER (WHERE CAST(r{i} AS BOOLEAN) IS NOT TRUE)"
-        for i in range(len(checks))
-    )
-    return query_rows(f"SELECT {facts} FROM (SELECT {ROW}, {tests} FROM rows)", kept)  # noqa: S608 # parsed, sandboxed
+    source = f"FROM (SELECT {ROW}, {tests} FROM rows)"  # noqa: S608 # parsed, sandboxed
+    failing = [f"FILTER (WHERE CAST(r{i} AS BOOLEAN) IS NOT TRUE)" for i in range(len(checks))]
+    facts = ", ".join(f"count(*) {where}, any_value(typeof(r{i}))" for i, where in enumerate(failing))
+    found = query_rows(f"SELECT {facts} {source}", kept)
+    counts, kinds = found[::2], found[1::2]
+    places: Sequence[object] = [None] * len(checks)
+    if any(counts):
+        first = ", ".join(f"min({ROW}, {EXAMPLES}) {where}" for where in failing)
+        places = query_rows(f"SELECT {first} {source}", kept)
+    return list(zip(counts, kinds, places, strict=True))
 
 
 def _outcome(check: CheckSpec, rows: pl.DataFrame, failing: object, kind: object, examples: object) -> Outcome:
