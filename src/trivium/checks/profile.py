@@ -72,8 +72,9 @@ def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnP
     """What one column looks like. Nested values are described by their size.
 
     Of more than 200,000 values, quantiles, grain, letters, order and fingerprint are those of 100 fixed stretches of
-    1,000; rates, limits, moments, runs, lengths and sketch are of all, and so are frequent values unless there are over
-    50,000 different ones.
+    1,000; rates of null, NaN, zero and negative ones, limits, moments, runs, lengths and sketch are of all. So are
+    frequent texts and their letters unless there are over 50,000 different ones, and the number of different values is
+    exact unless there are.
     """
     facts: Facts = {"null_rate": values.null_count() / len(values)} if len(values) else {}
     top: dict[str, float] = {}
