@@ -15,7 +15,7 @@ SHARE, PLACE, EDGE, COUNT, NOVEL, RELATION = "share", "place", "edge", "count", 
 PLACES = frozenset({"q05", "q25", "median", "q75", "q95", "mean", "sd", "length_mean"})
 EDGES = frozenset({"minimum", "maximum", "q01", "q99", "length_minimum", "length_maximum"})
 COUNTS = frozenset({"distinct", "longest_run", "log_rows"})
-NOVELTIES = frozenset({"never_seen", "new_shape", "drift", "copied", "stale"})
+NOVELTIES = frozenset({"never_seen", "new_shape", "drift", "copied", "stale", "stale_stretch"})
 RELATIONS = frozenset({"undetermined", "rank_correlation", "null_mismatch"})
 UNPREDICTABLE = frozenset(
     {"fingerprint", "minimum", "maximum", "length_minimum", "length_maximum"}
@@ -62,11 +62,6 @@ def has_two_scales(fact: str) -> bool:
     return family_of(fact) in (PLACE, EDGE)
 
 
-def to_log(values: Floats) -> Floats:
-    """sign(x) log(1 + |x|), element by element."""
-    return np.copysign(np.log1p(np.abs(values)), values)
-
-
-def from_log(values: Floats) -> Floats:
-    """The inverse of `to_log`, finite for every finite value."""
-    return np.copysign(np.expm1(np.minimum(np.abs(values), 700.0)), values)
+def to_log(values: Floats, units: Floats) -> Floats:
+    """sign(x) u log(1 + |x| / u), element by element: about x up to the unit u, logarithmic far beyond it."""
+    return np.copysign(units * np.log1p(np.abs(values) / units), values)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from trivium.checks.facts import UNPREDICTABLE, Floats, Key
-from trivium.checks.layout import Layout
+from trivium.checks.layout import Layout, usual_units
 from trivium.checks.novelty import Memory
 from trivium.checks.predictors import MONTH, PREDICTORS, phase_of, predict
 from trivium.checks.relations import MOST_RELATIONS, find_relations
@@ -43,6 +43,7 @@ class History:
         self.residuals = Residuals.none(len(PREDICTORS))
         self.phases: tuple[int | None, ...] = ()
         self.rows: tuple[int, ...] = ()
+        self.units = np.ones(0)
         self.types: dict[str, str] = {}
         self.relations: dict[Relation, int] = {}
         self.memory = Memory()
@@ -88,6 +89,7 @@ class History:
         history.keys = keys
         if len(keys) != history.layout.size:
             history.layout = Layout.of(list(keys))
+            history.units = np.concatenate([self.units, usual_units(history.layout, vector)[self.units.size :]])
         history._learn(profile.partition, vector, profile.rows)
         return history
 
@@ -134,7 +136,7 @@ class History:
     def _learn(self, partition: str, vector: Floats, rows: int) -> None:
         phase = phase_of(partition)
         predicted = self.predictions(phase, vector.size)
-        self.residuals = self.residuals.extended(vector, predicted)
+        self.residuals = self.residuals.extended(vector, predicted, self.units[: vector.size])
         self.shifts = (*self.shifts, vector - predicted[PREDICTORS.index("week")])
         self.values = (*self.values, vector)
         self.partitions = (*self.partitions, partition)

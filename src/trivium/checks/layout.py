@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from trivium.checks.facts import (
     GRAIN,
+    LEVEL,
     ONLY_LESS,
     ONLY_MORE,
     SORTING,
@@ -24,6 +25,8 @@ from trivium.checks.numbers import QUANTILES
 
 Places = NDArray[np.intp]
 NOWHERE = -1
+SPANNING = ("q05", "q25", "median", "q75", "q95")
+SPAN = 0.5
 ORDERED = tuple(QUANTILES)
 
 
@@ -51,6 +54,8 @@ class Layout(Struct, frozen=True):
     spread: Bools
     mix: Bools
     letters: Bools
+    stale: Bools
+    mixed: Bools
     owner: Places
     sd: Places
     distinct: Places
@@ -101,6 +106,8 @@ class Layout(Struct, frozen=True):
             mean=mask([fact in ("mean", "length_mean") for fact in facts]),
             spread=mask([fact == "sd" for fact in facts]),
             mix=mask([fact == "entropy" for fact in facts]),
+            mixed=mask([fact.startswith(LEVEL) for fact in facts]),
+            stale=mask([fact in ("stale", "stale_stretch") for fact in facts]),
             letters=mask([fact == "length_mean" for fact in facts]),
             owner=np.array([names[name] if name else NOWHERE for name in lone], dtype=np.intp),
             sd=where("sd", lone),
@@ -132,6 +139,19 @@ def largest_by_owner(layout: Layout, figures: Floats, kind: Bools) -> Floats:
     largest = np.zeros(int(layout.owner.max()) + 1)
     np.maximum.at(largest, layout.owner[owned], np.nan_to_num(figures[owned]))
     return np.where(layout.owner == NOWHERE, 0.0, largest[layout.owner])
+
+
+def usual_units(layout: Layout, vector: Floats) -> Floats:
+    """The unit of each fact's logarithmic scale, (facts,): 1, and for the places of a column half of what the middle
+    half of its values spans, so that no scale depends on whether a length is told in metres or in miles.
+
+    vector: the first known values. Of a column whose middle half stands still, the next wider span is taken.
+    """
+    q05, q25, median, q75, q95 = (values_at(vector, layout.places[ORDERED.index(name)], 0.0) for name in SPANNING)
+    units = np.ones(layout.size)
+    for span in (np.abs(median), values_at(vector, layout.sd, 0.0), SPAN * (q95 - q05), SPAN * (q75 - q25)):
+        units = np.where(span > 0, span, units)
+    return np.where(layout.place & (layout.owner != NOWHERE) & ~layout.letters, units, 1.0)
 
 
 def _neighbour(key: Key, step: int, at: dict[Key, int]) -> int:

@@ -13,6 +13,8 @@ GRAINS = (5, 10, 100)
 LEVELS = 12
 TRIMMED = 0.01
 LARGEST = 1e150
+NEAR, STEPS = 0.5, 9  # a place is the mean over the shares within half of its own share, or of what is beyond it
+AROUND = np.array([np.linspace(p - NEAR * min(p, 1 - p), p + NEAR * min(p, 1 - p), STEPS) for p in QUANTILES.values()])
 
 
 def describe_numbers(values: Floats) -> dict[str, float]:
@@ -60,8 +62,8 @@ def describe_places(ordered: Floats, starts: NDArray[np.intp], runs: NDArray[np.
     """
     if has_few_levels(starts.size, ordered.size):
         return {name: float(ordered[round(level * (ordered.size - 1))]) for name, level in QUANTILES.items()}
-    places = np.interp(list(QUANTILES.values()), (starts + runs / 2) / ordered.size, ordered[starts])
-    return dict(zip(QUANTILES, map(float, places), strict=True))
+    places = np.interp(AROUND, (starts + runs / 2) / ordered.size, np.clip(ordered[starts], -LARGEST, LARGEST))
+    return dict(zip(QUANTILES, map(float, places.mean(axis=1)), strict=True))
 
 
 def has_few_levels(distinct: float, rows: float) -> bool:

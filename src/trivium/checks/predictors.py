@@ -17,6 +17,7 @@ from trivium.checks.times import partition_start
 
 PREDICTORS = ("last", "week", "month", "phase", "shifted")
 WEEK, MONTH, PHASES = 7, 28, 4
+FEWEST_ALIKE = 3
 
 
 def predict(
@@ -33,11 +34,11 @@ def predict(
     month = median(stack(values[-MONTH:], width))
     last = np.where(np.isfinite(values[-1]), values[-1], week)
     alike = [] if phase is None else [i for i, known in enumerate(phases) if known == phase][-PHASES:]
-    if len(alike) < 2:
+    if len(alike) < FEWEST_ALIKE:
         return np.stack([last, week, month, month, week])
-    same = median(stack([values[i] for i in alike], width))
-    shift = median(stack([shifts[i] for i in alike], width))
-    return np.stack([last, week, month, same, week + np.where(np.isfinite(shift), shift, 0.0)])
+    same = median(stack([values[i] for i in alike], width), fewest=FEWEST_ALIKE)
+    shift = median(stack([shifts[i] for i in alike], width), fewest=FEWEST_ALIKE)
+    return np.stack([last, week, month, np.where(np.isfinite(same), same, month), week + np.nan_to_num(shift)])
 
 
 def stack(rows: Sequence[Floats], width: int) -> Floats:
@@ -48,14 +49,14 @@ def stack(rows: Sequence[Floats], width: int) -> Floats:
     return matrix
 
 
-def median(matrix: Floats) -> Floats:
-    """The median of each column without its NaNs; NaN where there is nothing else."""
+def median(matrix: Floats, *, fewest: int = 1) -> Floats:
+    """The median of each column without its NaNs; NaN where there are fewer than `fewest` values."""
     ordered = np.sort(matrix, axis=0)
     count = np.isfinite(ordered).sum(axis=0)
     low, high = np.maximum(count - 1, 0) // 2, count // 2
     columns = np.arange(matrix.shape[1])
     middle = (ordered[low, columns] + ordered[np.minimum(high, matrix.shape[0] - 1), columns]) / 2
-    return np.where(count > 0, middle, np.nan)
+    return np.where(count >= fewest, middle, np.nan)
 
 
 def phase_of(partition: str) -> int | None:

@@ -36,9 +36,9 @@ class Residuals:
         one, two = np.zeros((predictors, 0)), np.zeros((2, predictors, 0))
         return cls(one, one, two, two, two)
 
-    def extended(self, values: Floats, predicted: Floats) -> Self:
+    def extended(self, values: Floats, predicted: Floats, units: Floats) -> Self:
         """With one more partition. values: (facts,). predicted: (predictors, facts); NaN where nothing is known."""
-        errors = np.stack([np.abs(values - predicted), np.abs(to_log(values) - to_log(predicted))])
+        errors = np.stack([np.abs(values - predicted), np.abs(to_log(values, units) - to_log(predicted, units))])
         known = np.isfinite(errors[0])
         errors = np.where(known, errors, 0.0)
         old = [widen(each, values.size) for each in (self.count, self.zeros, self.total, self.first, self.second)]

@@ -26,6 +26,7 @@ COLD = 14
 FEWEST_RESIDUALS = 3
 ENOUGH = 10
 LATELY = 0.5
+FEWEST_SORTED = 3
 EULER = 0.08
 
 SLACK = 1.5
@@ -33,6 +34,7 @@ NEVER = 0.6
 NOISE = 3.0
 COMPANY = 0.25
 SPARSE = 1.5
+PLACES = 100.0
 LEAST_CORRELATION = 0.3
 CHANCE_OF_CORRELATION = 2.0
 REPEATS = 0.3
@@ -52,6 +54,7 @@ class Surprises(Struct, frozen=True):
     widths: Floats
     scores: Floats
     logs: Bools
+    units: Floats
 
     def at(self, key: Key) -> int | None:
         """The position of a fact that has a score."""
@@ -60,11 +63,11 @@ class Surprises(Struct, frozen=True):
 
     def to_scale(self, at: int, value: float) -> float:
         """A value of the fact on the scale on which it is compared."""
-        return math.copysign(math.log1p(abs(value)), value) if self.logs[at] else value
+        return float(to_log(np.float64(value), self.units[at])) if self.logs[at] else value
 
     def from_scale(self, at: int, value: float) -> float:
         """The inverse of `to_scale`."""
-        return math.copysign(math.expm1(min(abs(value), 700.0)), value) if self.logs[at] else value
+        return math.copysign(self.units[at] * math.expm1(min(abs(value) / self.units[at], 700.0)), value) if self.logs[at] else value
 
 
 class Sample(Struct, frozen=True):
@@ -88,11 +91,11 @@ def measure_surprise(profile: Profile, history: History) -> Surprises:
     size = layout.size
     vector = history.vector_of(profile)[0][:size]
     predicted = history.predictions(phase_of(profile.partition), size)[chosen.best, np.arange(size)]
-    logs = choose_scales(layout, chosen)
+    logs, units = choose_scales(layout, chosen), history.units
     scale = np.where(logs, chosen.worst[1], chosen.worst[0])
     sample = Sample(
         expected=predicted,
-        slope=np.where(logs, 1 / (1 + np.abs(predicted)), 1.0),
+        slope=np.where(logs, 1 / (1 + np.abs(predicted) / units), 1.0),
         rows=float(max(profile.rows, 1)),
         usual=max(float(np.median(history.rows)), 1.0),
         present=present_rows(layout, vector, profile.rows),
@@ -102,13 +105,13 @@ def measure_surprise(profile: Profile, history: History) -> Surprises:
     slack = slack_of(layout, chosen, scale, sample)
     factor = tail_factor(chosen.count, facts=int(live.sum()))
     widths = (floor + slack) * factor
-    values, expected = np.where(logs, to_log(vector), vector), np.where(logs, to_log(predicted), predicted)
+    values, expected = np.where(logs, to_log(vector, units), vector), np.where(logs, to_log(predicted, units), predicted)
     widths = np.where(
         layout.negative, np.maximum(widths, below_zero(layout, predicted - chosen.worst[0] * factor)), widths
     )
     scores = shortfall(layout, values, expected) / widths
     scores[~live] = math.nan
-    return Surprises(layout.keys, values, expected, widths, scores, logs)
+    return Surprises(layout.keys, values, expected, widths, scores, logs, units)
 
 
 def tail_factor(count: Floats, *, facts: int) -> Floats:
@@ -127,7 +130,8 @@ def live_facts(layout: Layout, chosen: Chosen, lately: Floats, predicted: Floats
     most = float(chosen.count.max()) if chosen.count.size else 0.0
     known = chosen.count >= min(ENOUGH, max(most / 2, FEWEST_RESIDUALS))
     weak = layout.correlation & ~(np.abs(predicted) > LEAST_CORRELATION)
-    live: Bools = known & (lately >= LATELY) & ~weak & ~(layout.sorting & ~chosen.never_moved)
+    sorted_ever = chosen.never_moved & (values_at(predicted, layout.distinct, 0.0) >= FEWEST_SORTED)
+    live: Bools = known & (lately >= LATELY) & ~weak & ~(layout.sorting & ~sorted_ever)
     return live
 
 
@@ -192,7 +196,8 @@ def sampling_floor(layout: Layout, sample: Sample) -> Floats:
 def slack_of(layout: Layout, chosen: Chosen, scale: Floats, sample: Sample) -> Floats:
     """What each fact may move beyond its own past, (facts,), on the scale of comparison.
 
-    Shares and the number of rows move by 1.5 rows (0.6 of that where the share never moved), counts and the mean length
+    Shares and the number of rows move by 1.5 rows (0.6 of that where the share never moved; copied rows by 1.5 of the
+    at most 256 that left a trace), levels by the worst error of any level of their column as far as they stood still, counts and the mean length
     of texts by 1.5, the roundness of values by 1.5 different values, places by what 1.5 rows do to the mean and by a
     quarter of the worst error of any place of their column as far as they stood still, so that a quantile which never
     moved may follow the others. A partition that is smaller than usual adds three standard errors.
@@ -210,6 +215,7 @@ def slack_of(layout: Layout, chosen: Chosen, scale: Floats, sample: Sample) -> F
     slack = np.full(layout.size, SLACK / rows)
     for kind, most in (
         (layout.share, SLACK / rows + by_chance),
+        (layout.stale, SLACK / np.minimum(rows, PLACES) + by_chance),
         (layout.grain, SLACK / distinct + by_chance),
         (layout.correlation, SLACK / rows + unlike),
         (layout.place, place),
@@ -217,7 +223,8 @@ def slack_of(layout: Layout, chosen: Chosen, scale: Floats, sample: Sample) -> F
         (layout.rows, np.full(layout.size, SLACK / sample.usual)),
     ):
         slack = np.where(kind, most, slack)
-    slack = np.where(layout.share & chosen.never_moved, NEVER * slack, slack)
+    slack = np.where(layout.share & chosen.never_moved & ~layout.stale, NEVER * slack, slack)
+    slack += np.where(layout.mixed, chosen.still * largest_by_owner(layout, scale, layout.mixed), 0.0)
     sparse = rows / sample.present
     return np.nan_to_num(np.where(sparse > SPARSE, slack * sparse, slack), nan=math.inf)
 

@@ -33,6 +33,7 @@ RATES = {
     "above_before": "rows above an earlier one",
     "foreign_rate": "texts with characters that are not ASCII",
     "new_shape": "rows with texts of a form never seen before",
+    "stale_stretch": "rows in a stretch that repeats one of an earlier partition",
     "stale": "rows equal to those at the same place of an earlier partition",
     "never_seen": "rows with values never seen before",
     "drift": "rows that would have to change their value to restore the usual mix",
