@@ -9,7 +9,8 @@ from trivium.checks.order import describe_runs, describe_smoothness, describe_so
 
 Floats = NDArray[np.float64]
 QUANTILES = {"q01": 0.01, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "q99": 0.99}
-GRAINS = (5, 10, 100)
+AT = np.array(list(QUANTILES.values()))
+GRAINS = {"whole": 1, "multiple_of_5": 5, "multiple_of_10": 10, "multiple_of_100": 100}
 LEVELS = 12
 TRIMMED = 0.01
 LARGEST = 1e150
@@ -17,8 +18,10 @@ LARGEST = 1e150
 
 def describe_numbers(values: Floats) -> dict[str, float]:
     """Rates, quantiles, moments, grain, order. values: (n,) floats, n >= 1; NaN and infinities only count."""
-    finite = values[np.isfinite(values)]
-    facts = {"nan_rate": float(np.isnan(values).mean()), "infinite_rate": float(np.isinf(values).mean())}
+    known = np.isfinite(values)
+    finite = values if known.all() else values[known]
+    nan = int(np.count_nonzero(np.isnan(values))) if finite.size < values.size else 0
+    facts = {"nan_rate": nan / values.size, "infinite_rate": (values.size - finite.size - nan) / values.size}
     if values.size > 1:
         facts |= describe_runs(values) | {"fingerprint": fingerprint(values.tobytes())}
     return facts | describe_finite(finite) if finite.size else facts
@@ -26,21 +29,26 @@ def describe_numbers(values: Floats) -> dict[str, float]:
 
 def describe_finite(values: Floats) -> dict[str, float]:
     """Where the values lie, how they spread and how they follow each other. values: (n,) finite floats, n >= 1."""
-    ordered = np.sort(values)
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    order = np.argsort(values)  # the one sorting that all facts share
+    ordered = values[order]
+    steps = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+    starts = np.flatnonzero(steps)
     runs = np.diff(np.append(starts, ordered.size))
+    ranks = np.empty(values.size)
+    ranks[order] = np.cumsum(steps)
+    below, up_to = np.searchsorted(ordered, 0.0), np.searchsorted(ordered, 0.0, side="right")
     return {
         "minimum": float(ordered[0]),
         "maximum": float(ordered[-1]),
         "distinct": float(starts.size),
         "top_share": float(runs.max() / ordered.size),
-        "zero_rate": float((values == 0).mean()),
-        "negative_rate": float((ordered < 0).mean()),
+        "zero_rate": float((up_to - below) / ordered.size),
+        "negative_rate": float(below / ordered.size),
         **describe_moments(values, ordered),
         **describe_places(ordered, starts, runs),
         **describe_grain(values),
         **describe_sorting(values),
-        **describe_smoothness(values),
+        **describe_smoothness(ranks, starts.size),
     }
 
 
@@ -60,7 +68,7 @@ def describe_places(ordered: Floats, starts: NDArray[np.intp], runs: NDArray[np.
     """
     if has_few_levels(starts.size, ordered.size):
         return {name: float(ordered[round(level * (ordered.size - 1))]) for name, level in QUANTILES.items()}
-    places = np.interp(list(QUANTILES.values()), (starts + runs / 2) / ordered.size, ordered[starts])
+    places = np.interp(AT, (starts + runs / 2) / ordered.size, ordered[starts])
     return dict(zip(QUANTILES, map(float, places), strict=True))
 
 
@@ -71,6 +79,9 @@ def has_few_levels(distinct: float, rows: float) -> bool:
 
 def describe_grain(values: Floats) -> dict[str, float]:
     """How round the values are: the share that is not whole, and the shares of multiples of 5, 10 and 100."""
-    whole = np.mod(values, 1) == 0
-    rates = {f"multiple_of_{grain}": float((np.mod(values, grain) == 0).mean()) for grain in GRAINS}
-    return {"fraction_rate": 1 - float(whole.mean()), **rates}
+    facts = {}
+    rest = values
+    for name, grain in GRAINS.items():
+        rest = rest[np.fmod(rest, grain) == 0]  # each grain is a multiple of the one before
+        facts[name] = rest.size / values.size
+    return {"fraction_rate": 1 - facts.pop("whole"), **facts}
