@@ -16,15 +16,17 @@ import polars as pl
 
 from trivium.checks.numbers import Floats, describe_numbers
 from trivium.checks.partition import Partition
+from trivium.checks.present import Present
 from trivium.checks.relations import measure_relations
+from trivium.checks.repeated import count_repeated
 from trivium.checks.sketch import Places, pick_places, sketch_column
 from trivium.checks.texts import describe_text_order, describe_texts
 from trivium.checks.times import describe_times, hours_since
 from trivium.checks.whole import (
     MANY_ROWS,
-    about_distinct,
-    count_repeated,
-    has_few_values,
+    MOST_COUNTED,
+    count_all,
+    count_values,
     measure_lengths,
     measure_numbers,
     measure_text_runs,
@@ -79,37 +81,49 @@ def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnP
     facts: Facts = {"null_rate": values.null_count() / len(values)} if len(values) else {}
     top: dict[str, float] = {}
     shapes: dict[str, float] = {}
-    present = values.drop_nulls() if values.null_count() else values
+    many = len(values) - values.null_count() > MANY_ROWS
+    present = Present(values) if many else values.drop_nulls() if values.null_count() else values
     if len(present) and isinstance(values.dtype, (pl.String, pl.Categorical, pl.Enum)):
-        found, top, shapes = profile_texts(present.cast(pl.String))
+        found, top, shapes = profile_texts(present)
         facts |= found
     elif len(present):
-        facts |= describe(present, partition) if len(present) <= MANY_ROWS else describe_many(present, partition)
+        facts |= describe_all(present, partition)
         if values.dtype.is_numeric() and facts.get("distinct", math.inf) <= MOST_LEVELS:
-            top = top_shares(count_values(present.cast(pl.Float64) + 0.0), len(present))
+            top = top_shares(count_levels(present), len(present))
     finite = {name: float(value) for name, value in facts.items() if math.isfinite(value)}
     sketch = sketch_column(places, values.name) if facts.get("distinct", 0.0) > LEAST_SKETCHED else b""
     return ColumnProfile(values.name, type_name(values.dtype), finite, top, shapes, sketch)
 
 
-def profile_texts(present: pl.Series) -> tuple[Facts, dict[str, float], dict[str, float]]:
+def profile_texts(present: pl.Series | Present) -> tuple[Facts, dict[str, float], dict[str, float]]:
     """Facts, frequent values and shapes of texts. present: at least one, no nulls."""
-    many = len(present) > MANY_ROWS
-    some = sample_stretches(present) if many else present
-    few = not many or has_few_values(present)
-    counted = count_values(present if few else some)
+    if isinstance(present, Present):
+        return profile_many_texts(present)
+    texts = present.cast(pl.String)
+    counted = count_values(texts)
     facts, shapes = describe_texts(counted)
-    facts |= describe_text_order(some)
-    if many:
-        facts |= measure_text_runs(present) | measure_lengths(present)
-        facts["distinct"] = facts["distinct"] if few else max(facts["distinct"], about_distinct(present))
+    return facts | describe_text_order(texts), top_shares(counted, len(texts)), shapes
+
+
+def profile_many_texts(present: Present) -> tuple[Facts, dict[str, float], dict[str, float]]:
+    """The same of many texts: of a sample, and of all of them where that is cheap."""
+    if present.values.dtype != pl.String:
+        present = present.converted(lambda values: values.cast(pl.String))
+    some, about = sample_stretches(present), present.about_distinct()
+    counted = count_all(present) if about <= MOST_COUNTED else count_values(some)
+    facts, shapes = describe_texts(counted)
+    facts |= describe_text_order(some) | measure_text_runs(present) | measure_lengths(present)
+    if about > MOST_COUNTED:
+        facts["distinct"] = max(facts["distinct"], about)
     return facts, top_shares(counted, int(counted["count"].sum())), shapes
 
 
-def describe_many(present: pl.Series, partition: str) -> Facts:
-    """The scalars of many values, no nulls: of a sample, and of all of them where that is cheap."""
-    if present.dtype == pl.Boolean:
+def describe_all(present: pl.Series | Present, partition: str) -> Facts:
+    """The scalars of values of any other type; of many those of a sample, and of all of them where that is cheap."""
+    if not isinstance(present, Present):
         return describe(present, partition)
+    if present.values.dtype == pl.Boolean:
+        return describe(present.values.drop_nulls(), partition)
     sampled = describe(sample_stretches(present), partition)
     return sampled | measure_numbers(present, partial(as_floats, partition=partition), sampled)
 
@@ -124,9 +138,13 @@ def as_floats(values: pl.Series, partition: str) -> Floats:
     return values.cast(pl.Float64).to_numpy()
 
 
-def count_values(present: pl.Series) -> pl.DataFrame:
-    """Each distinct `value` with its `count`, in no order."""
-    return present.alias("value").value_counts()
+def count_levels(present: pl.Series | Present) -> pl.DataFrame:
+    """Each distinct number as a float `value`, zero without a sign, with its `count`, in no order."""
+    return count_all(present.converted(_as_level)) if isinstance(present, Present) else count_values(_as_level(present))
+
+
+def _as_level(values: pl.Series) -> pl.Series:
+    return values.cast(pl.Float64) + 0.0
 
 
 def top_shares(counted: pl.DataFrame, total: int) -> dict[str, float]:
