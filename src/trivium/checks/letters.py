@@ -71,9 +71,11 @@ def _read(texts: pl.Series, lengths: Counts) -> tuple[Counts, Counts, NDArray[np
     counts = np.bincount(owner * MARKS.size + kinds, minlength=lengths.size * MARKS.size).reshape(-1, MARKS.size)
     foreign = np.bincount(owner[codes > 127], minlength=lengths.size) if wide else np.zeros_like(lengths)
     padded = (kinds[starts] == SPACE) | (kinds[ends - 1] == SPACE)
-    kept = (np.arange(codes.size) - starts[owner] < LONGEST) | (kinds == END)
-    kept[1:] &= (kinds[1:] != kinds[:-1]) | (kinds[1:] == OTHER) | (kinds[1:] == END)
-    marks = np.where(kinds == OTHER, codes, MARKS[kinds])[kept].astype(np.uint8)
+    kept = np.concatenate(([True], (kinds[1:] != kinds[:-1]) | (kinds[1:] == OTHER) | (kinds[1:] == END)))
+    if lengths.max() > LONGEST:
+        kept &= (np.arange(codes.size) - starts[owner] < LONGEST) | (kinds == END)
+    kinds, codes = kinds[kept], codes[kept]
+    marks = np.where(kinds == OTHER, codes, MARKS[kinds]).astype(np.uint8)
     return counts, foreign, padded, marks.tobytes().decode("ascii").split("\n")[:-1]
 
 

@@ -6,12 +6,14 @@ import re
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from trivium.checks.letters import Counts, Letters, read_letters
+from trivium.checks.letters import LONGEST, Counts, Letters, read_letters
 from trivium.checks.order import describe_runs, describe_sorting, fingerprint
 
 WORDS = re.compile(r"(?:[Aa9]+[ ,.&'/+-]*){4,}")
 NUMBER = r"^[+-]?\d+(\.\d+)?$"
+NUMBERS = frozenset(f"{sign}{digits}" for sign in ("", "+", "-") for digits in ("9", "9.9"))
 SHAPES = 60
 PRINTED = 100_000
 
@@ -34,7 +36,7 @@ def describe_texts(counted: pl.DataFrame) -> tuple[dict[str, float], dict[str, f
         "length_maximum": float(lengths.max()),
         **describe_repetition(weights),
         **describe_letters(letters, lengths, weights),
-        "number_rate": _number_rate(values, lengths - letters.digit, weights),
+        "number_rate": int(weights[_are_numbers(values, letters, lengths)].sum()) / int(weights.sum()),
     }
     return facts, list_shapes(letters.forms, weights)
 
@@ -95,10 +97,10 @@ def _total(names: list[str], counts: list[int]) -> dict[str, int]:
     return found
 
 
-def _number_rate(values: pl.Series, others: Counts, weights: Counts) -> float:
-    """The share of values that are numbers. others: how many characters of each are no digits."""
-    near = np.flatnonzero(others <= 2)
-    if not near.size:
-        return 0.0
-    hit = values.gather(near).str.contains(NUMBER).to_numpy()
-    return int(weights[near][hit].sum()) / int(weights.sum())
+def _are_numbers(values: pl.Series, letters: Letters, lengths: Counts) -> NDArray[np.bool_]:
+    """Which of the values are numbers: by their forms, those of long texts by all of their characters."""
+    found = np.array([form in NUMBERS for form in letters.forms])
+    if lengths.max() > LONGEST:
+        cut = np.flatnonzero(lengths > LONGEST)
+        found[cut] = values.gather(cut).str.contains(NUMBER).to_numpy()
+    return found
