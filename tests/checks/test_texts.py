@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -21,4 +22,4 @@ def test_a_text_with_anything_else_in_it_is_no_number(text: str) -> None:
 
 
 def number_rate(text: str) -> float:
-    return describe_texts(pl.DataFrame({"value": [text], "count": [3]}))[0]["number_rate"]
+    return describe_texts(pl.Series([text]), np.array([3]))[0]["number_rate"]

@@ -12,15 +12,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import numpy as np
 import polars as pl
 
+from trivium.checks.letters import Counts
 from trivium.checks.numbers import Floats, describe_numbers
 from trivium.checks.partition import Partition
 from trivium.checks.present import Present
 from trivium.checks.relations import measure_relations
 from trivium.checks.repeated import count_repeated
 from trivium.checks.sketch import Places, pick_places, sketch_column
-from trivium.checks.texts import describe_text_order, describe_texts
+from trivium.checks.texts import count_texts, describe_text_order, describe_texts, rank_texts
 from trivium.checks.times import describe_times, hours_since
 from trivium.checks.whole import (
     MANY_ROWS,
@@ -89,7 +91,7 @@ def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnP
     elif len(present):
         facts |= describe_all(present, partition)
         if values.dtype.is_numeric() and facts.get("distinct", math.inf) <= MOST_LEVELS:
-            top = top_shares(count_levels(present), len(present))
+            top = top_levels(count_levels(present))
     finite = {name: float(value) for name, value in facts.items() if math.isfinite(value)}
     sketch = sketch_column(places, values.name) if facts.get("distinct", 0.0) > LEAST_SKETCHED else b""
     return ColumnProfile(values.name, type_name(values.dtype), finite, top, shapes, sketch)
@@ -100,9 +102,10 @@ def profile_texts(present: pl.Series | Present) -> tuple[Facts, dict[str, float]
     if isinstance(present, Present):
         return profile_many_texts(present)
     texts = present.cast(pl.String)
-    counted = count_values(texts)
-    facts, shapes = describe_texts(counted)
-    return facts | describe_text_order(texts), top_shares(counted, len(texts)), shapes
+    ranks = rank_texts(texts)
+    different, counts = count_texts(texts, ranks)
+    facts, shapes = describe_texts(different, counts)
+    return facts | describe_text_order(texts, ranks), top_shares(different, counts), shapes
 
 
 def profile_many_texts(present: Present) -> tuple[Facts, dict[str, float], dict[str, float]]:
@@ -110,12 +113,19 @@ def profile_many_texts(present: Present) -> tuple[Facts, dict[str, float], dict[
     if present.values.dtype != pl.String:
         present = present.converted(lambda values: values.cast(pl.String))
     some, about = sample_stretches(present), present.about_distinct()
-    counted = count_all(present) if about <= MOST_COUNTED else count_values(some)
-    facts, shapes = describe_texts(counted)
-    facts |= describe_text_order(some) | measure_text_runs(present) | measure_lengths(present)
+    ranks = rank_texts(some)
+    different, counts = count_all_texts(present) if about <= MOST_COUNTED else count_texts(some, ranks)
+    facts, shapes = describe_texts(different, counts)
+    facts |= describe_text_order(some, ranks) | measure_text_runs(present) | measure_lengths(present)
     if about > MOST_COUNTED:
         facts["distinct"] = max(facts["distinct"], about)
-    return facts, top_shares(counted, int(counted["count"].sum())), shapes
+    return facts, top_shares(different, counts), shapes
+
+
+def count_all_texts(present: Present) -> tuple[pl.Series, Counts]:
+    """The different texts in their order, and how often each occurs. present: of few different ones."""
+    counted = count_all(present).sort("value")
+    return counted["value"], counted["count"].to_numpy().astype(np.int64)
 
 
 def describe_all(present: pl.Series | Present, partition: str) -> Facts:
@@ -147,16 +157,24 @@ def _as_level(values: pl.Series) -> pl.Series:
     return values.cast(pl.Float64) + 0.0
 
 
-def top_shares(counted: pl.DataFrame, total: int) -> dict[str, float]:
-    """The shares of the 50 most frequent values, of equally frequent ones the first in their own order.
+def top_levels(counted: pl.DataFrame) -> dict[str, float]:
+    """The shares of a few numbers. counted: each distinct `value` with its `count`."""
+    named = sorted(zip(counted["value"].cast(pl.String).to_list(), counted["count"].to_list(), strict=True))
+    names, counts = zip(*named, strict=True)
+    return top_shares(pl.Series(names), np.array(counts))
 
-    None where most values occur once, as in a key.
+
+def top_shares(values: pl.Series, counts: Counts) -> dict[str, float]:
+    """The shares of the 50 most frequent values, of equally frequent ones the first.
+
+    None where most values occur once, as in a key. values: (n,) different texts, in their order. counts: (n,).
     """
-    if counted.height > MANY and counted.height > REPEATED * total:
+    total = int(counts.sum())
+    if len(values) > MANY and len(values) > REPEATED * total:
         return {}
-    named = counted.with_columns(pl.col("value").cast(pl.String))
-    values, counts = named.sort(["count", "value"], descending=[True, False]).head(TOP).iter_columns()
-    return {value[:LONGEST]: round(count / total, 6) for value, count in zip(values, counts, strict=True)}
+    first = np.argsort(-counts, kind="stable")[:TOP]
+    named = zip(values.gather(first).to_list(), counts[first].tolist(), strict=True)
+    return {value[:LONGEST]: round(count / total, 6) for value, count in named}
 
 
 def describe(present: pl.Series, partition: str) -> Facts:

@@ -38,7 +38,7 @@ def sketch_column(places: Places, column: str) -> bytes:
     if picked.dtype.is_numeric():
         return bytes([places.power]) + mix(_bits(picked.cast(pl.Float64)))
     if isinstance(picked.dtype, (pl.Date, pl.Datetime)):
-        return bytes([places.power]) + mix(_bits(picked.to_physical().cast(pl.Int64)))
+        return bytes([places.power]) + mix(_bits(picked.cast(pl.Int64)))
     codes = np.array([crc32(str(value).encode()) for value in picked.to_list()], dtype=np.uint64)
     return bytes([places.power]) + mix(codes)
 

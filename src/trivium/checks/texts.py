@@ -18,16 +18,34 @@ SHAPES = 60
 PRINTED = 100_000
 
 
-def describe_texts(counted: pl.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+def rank_texts(values: pl.Series) -> Counts:
+    """The place of each text among the different ones, from 0. values: (n,) texts."""
+    return values.rank("dense").to_numpy().astype(np.int64) - 1
+
+
+def count_texts(values: pl.Series, ranks: Counts) -> tuple[pl.Series, Counts]:
+    """The different texts in their order, and how often each occurs. ranks: (n,) from `rank_texts`.
+
+    >>> texts = pl.Series(["b", "a", "b"])
+    >>> different, counts = count_texts(texts, rank_texts(texts))
+    >>> different.to_list(), counts.tolist()
+    (['a', 'b'], [1, 2])
+    """
+    counts = np.bincount(ranks)
+    places = np.empty(counts.size, np.int64)
+    places[ranks] = np.arange(ranks.size)
+    return values.gather(places), counts
+
+
+def describe_texts(values: pl.Series, weights: Counts) -> tuple[dict[str, float], dict[str, float]]:
     """Length, letters, repetition; and the 60 most frequent shapes with their shares.
 
-    counted: distinct values in `value`, how often in `count`; at least one row. A shape is a value's form (see
+    values: (n,) different texts, n >= 1. weights: (n,) how often each occurs. A shape is a value's form (see
     `letters`), four or more words in it as "…".
 
-    >>> describe_texts(pl.DataFrame({"value": ["AB-12", "CD-7", "e f"], "count": [2, 1, 1]}))[1]
+    >>> describe_texts(pl.Series(["AB-12", "CD-7", "e f"]), np.array([2, 1, 1]))[1]
     {'A-9': 0.75, 'a a': 0.25}
     """
-    values, weights = counted["value"], counted["count"].to_numpy().astype(np.int64)
     lengths = values.str.len_chars().to_numpy().astype(np.int64)
     letters = read_letters(values, lengths)
     facts = {
@@ -72,12 +90,15 @@ def describe_letters(letters: Letters, lengths: Counts, weights: Counts) -> dict
     return facts | ({name: int(many @ weights) / characters for name, many in shares.items()} if characters else {})
 
 
-def describe_text_order(values: pl.Series) -> dict[str, float]:
-    """Repetition and order along the rows, as for numbers; the fingerprint is of the first 100,000 values."""
+def describe_text_order(values: pl.Series, ranks: Counts) -> dict[str, float]:
+    """Repetition and order along the rows, as for numbers; the fingerprint is of the first 100,000 values.
+
+    ranks: (n,) from `rank_texts`.
+    """
     if len(values) < 2:
         return {}
-    places = values.rank("dense").to_numpy().astype(np.float64)
-    printed = "\0".join(values.head(PRINTED).cast(pl.String).to_list()).encode()
+    places = ranks.astype(np.float64)
+    printed = "\0".join(values.head(PRINTED).to_list()).encode()
     return describe_runs(places) | describe_sorting(places) | {"fingerprint": fingerprint(printed)}
 
 

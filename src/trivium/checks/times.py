@@ -15,20 +15,21 @@ ORDER = ("repeat_rate", "longest_run", "fingerprint", "below_before", "above_bef
 
 def describe_times(values: pl.Series, partition: str) -> dict[str, float]:
     """Where the times lie from the partition's start (else from 1970), and how they spread over the day."""
-    facts = describe_numbers(hours_since(values, partition))
+    hours = hours_since(values)
+    facts = describe_numbers(hours - partition_hours(partition))
     kept = {name: facts[name] for name in (*OFFSETS, *ORDER) if name in facts}
     if values.dtype == pl.Date:
         return kept
-    of_day = np.mod(hours_since(values), 24)
+    of_day = np.mod(hours, 24)
     return kept | {
-        "midnight_rate": float((of_day == 0).mean()),
-        "whole_hour_rate": float((np.mod(of_day, 1) == 0).mean()),
+        "midnight_rate": float(np.count_nonzero(of_day == 0) / of_day.size),
+        "whole_hour_rate": float(np.count_nonzero(np.rint(of_day) == of_day) / of_day.size),
     }
 
 
 def hours_since(values: pl.Series, partition: str = "") -> Floats:
     """The times as hours since the start of the partition, else since 1970. values: (n,) dates or timestamps."""
-    hours: Floats = values.cast(pl.Datetime("us")).to_physical().to_numpy() / 3.6e9
+    hours: Floats = values.cast(pl.Datetime("us")).cast(pl.Int64).to_numpy() / 3.6e9
     return hours - partition_hours(partition)
 
 
