@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
+from trivium.checks.column import TEXTS, Column, read_column, read_columns
 from trivium.checks.letters import Counts
 from trivium.checks.numbers import Floats, describe_numbers
 from trivium.checks.partition import Partition
@@ -22,7 +23,7 @@ from trivium.checks.present import Present
 from trivium.checks.relations import measure_relations
 from trivium.checks.repeated import count_repeated
 from trivium.checks.sketch import Places, pick_places, sketch_column
-from trivium.checks.texts import count_texts, describe_text_order, describe_texts, rank_texts
+from trivium.checks.texts import as_ranks, count_texts, describe_text_order, describe_texts
 from trivium.checks.times import describe_times, hours_since
 from trivium.checks.whole import (
     MANY_ROWS,
@@ -67,12 +68,13 @@ def profile_columns(part: Partition) -> tuple[ColumnProfile, ...]:
     """The columns' profiles, in their order; those of a large partition on all cores, each the same on any number."""
     places = pick_places(part.rows)
     if part.rows.height <= MANY_ROWS:
-        return tuple(profile_column(values, part.name, places) for values in part.rows.iter_columns())
+        return tuple(profile_column(column, part.name, places) for column in read_columns(part.rows))
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
-        return tuple(threads.map(lambda name: profile_column(part.rows[name], part.name, places), part.rows.columns))
+        read = (part.rows[name] for name in part.rows.columns)
+        return tuple(threads.map(lambda values: profile_column(read_column(values), part.name, places), read))
 
 
-def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnProfile:
+def profile_column(column: Column, partition: str, places: Places) -> ColumnProfile:
     """What one column looks like. Nested values are described by their size.
 
     Of more than 200,000 values, quantiles, grain, letters, order and fingerprint are those of 100 fixed stretches of
@@ -80,13 +82,12 @@ def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnP
     frequent texts and their letters unless there are over 50,000 different ones, and the number of different values is
     exact unless there are.
     """
+    values, present = column.values, column.present
     facts: Facts = {"null_rate": values.null_count() / len(values)} if len(values) else {}
     top: dict[str, float] = {}
     shapes: dict[str, float] = {}
-    many = len(values) - values.null_count() > MANY_ROWS
-    present = Present(values) if many else values.drop_nulls() if values.null_count() else values
-    if len(present) and isinstance(values.dtype, (pl.String, pl.Categorical, pl.Enum)):
-        found, top, shapes = profile_texts(present)
+    if len(present) and isinstance(values.dtype, TEXTS):
+        found, top, shapes = profile_texts(present, column.ranks)
         facts |= found
     elif len(present):
         facts |= describe_all(present, partition)
@@ -97,15 +98,13 @@ def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnP
     return ColumnProfile(values.name, type_name(values.dtype), finite, top, shapes, sketch)
 
 
-def profile_texts(present: pl.Series | Present) -> tuple[Facts, dict[str, float], dict[str, float]]:
-    """Facts, frequent values and shapes of texts. present: at least one, no nulls."""
+def profile_texts(present: pl.Series | Present, ranks: Counts) -> tuple[Facts, dict[str, float], dict[str, float]]:
+    """Facts, frequent values and shapes of texts. present, ranks: those of a column, at least one value."""
     if isinstance(present, Present):
         return profile_many_texts(present)
-    texts = present.cast(pl.String)
-    ranks = rank_texts(texts)
-    different, counts = count_texts(texts, ranks)
+    different, counts = count_texts(present, ranks)
     facts, shapes = describe_texts(different, counts)
-    return facts | describe_text_order(texts, ranks), top_shares(different, counts), shapes
+    return facts | describe_text_order(present, ranks), top_shares(different, counts), shapes
 
 
 def profile_many_texts(present: Present) -> tuple[Facts, dict[str, float], dict[str, float]]:
@@ -113,7 +112,7 @@ def profile_many_texts(present: Present) -> tuple[Facts, dict[str, float], dict[
     if present.values.dtype != pl.String:
         present = present.converted(lambda values: values.cast(pl.String))
     some, about = sample_stretches(present), present.about_distinct()
-    ranks = rank_texts(some)
+    ranks = as_ranks(some.rank("dense"))
     different, counts = count_all_texts(present) if about <= MOST_COUNTED else count_texts(some, ranks)
     facts, shapes = describe_texts(different, counts)
     facts |= describe_text_order(some, ranks) | measure_text_runs(present) | measure_lengths(present)
@@ -173,7 +172,7 @@ def top_shares(values: pl.Series, counts: Counts) -> dict[str, float]:
     if len(values) > MANY and len(values) > REPEATED * total:
         return {}
     first = np.argsort(-counts, kind="stable")[:TOP]
-    named = zip(values.gather(first).to_list(), counts[first].tolist(), strict=True)
+    named = zip(values[first].to_list(), counts[first].tolist(), strict=True)
     return {value[:LONGEST]: round(count / total, 6) for value, count in named}
 
 

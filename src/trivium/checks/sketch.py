@@ -17,7 +17,10 @@ HALF, HIGHEST = np.uint64(33), np.uint64(56)
 
 
 class Places(Struct, frozen=True):
-    """Each 1st, 2nd, 4th, ... row, 256 rows at most: the `rows`, and the step between them, two to the `power`."""
+    """Each 1st, 2nd, 4th, ... row, 256 rows at most: the `rows`, and the step between them, two to the `power`.
+
+    Numbers are floats there, and times the integers that they are stored as; both are 0 where they are null.
+    """
 
     rows: pl.DataFrame
     power: int
@@ -26,8 +29,16 @@ class Places(Struct, frozen=True):
 def pick_places(rows: pl.DataFrame) -> Places:
     """The rows that leave a trace; none of fewer than 8."""
     power = max(0, (-(-rows.height // MOST) - 1).bit_length())
-    picked = pl.Series(np.arange(0, rows.height, 1 << power))
-    return Places(rows[picked] if rows.height >= FEWEST_ROWS else rows.clear(), power)
+    if rows.height < FEWEST_ROWS:
+        return Places(rows.clear(), power)
+    picked = rows[pl.Series(np.arange(0, rows.height, 1 << power))]
+    return Places(picked.with_columns(_simplified(picked)), power)
+
+
+def _simplified(rows: pl.DataFrame) -> list[pl.Expr]:
+    numbers = [name for name, dtype in rows.schema.items() if dtype.is_numeric()]
+    times = [name for name, dtype in rows.schema.items() if isinstance(dtype, (pl.Date, pl.Datetime))]
+    return [pl.col(numbers).cast(pl.Float64).fill_null(0), pl.col(times).cast(pl.Int64).fill_null(0)]
 
 
 def sketch_column(places: Places, column: str) -> bytes:
@@ -36,16 +47,10 @@ def sketch_column(places: Places, column: str) -> bytes:
     if not len(picked):
         return b""
     if picked.dtype.is_numeric():
-        return bytes([places.power]) + mix(_bits(picked.cast(pl.Float64)))
-    if isinstance(picked.dtype, (pl.Date, pl.Datetime)):
-        return bytes([places.power]) + mix(_bits(picked.cast(pl.Int64)))
-    codes = np.array([crc32(str(value).encode()) for value in picked.to_list()], dtype=np.uint64)
+        codes = picked.to_numpy().view(np.uint64)
+    else:
+        codes = np.array([crc32(str(value).encode()) for value in picked.to_list()], dtype=np.uint64)
     return bytes([places.power]) + mix(codes)
-
-
-def _bits(values: pl.Series) -> NDArray[np.uint64]:
-    filled = values.fill_null(0) if values.null_count() else values
-    return filled.to_numpy().view(np.uint64)
 
 
 def mix(codes: NDArray[np.uint64]) -> bytes:

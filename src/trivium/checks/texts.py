@@ -18,23 +18,23 @@ SHAPES = 60
 PRINTED = 100_000
 
 
-def rank_texts(values: pl.Series) -> Counts:
-    """The place of each text among the different ones, from 0. values: (n,) texts."""
-    return values.rank("dense").to_numpy().astype(np.int64) - 1
+def as_ranks(dense: pl.Series) -> Counts:
+    """The places of texts among the different ones, from 0. dense: (n,) polars' dense ranks, from 1."""
+    return dense.to_numpy().astype(np.int64) - 1
 
 
 def count_texts(values: pl.Series, ranks: Counts) -> tuple[pl.Series, Counts]:
-    """The different texts in their order, and how often each occurs. ranks: (n,) from `rank_texts`.
+    """The different texts in their order, and how often each occurs. ranks: (n,) from `as_ranks`.
 
     >>> texts = pl.Series(["b", "a", "b"])
-    >>> different, counts = count_texts(texts, rank_texts(texts))
+    >>> different, counts = count_texts(texts, as_ranks(texts.rank("dense")))
     >>> different.to_list(), counts.tolist()
     (['a', 'b'], [1, 2])
     """
     counts = np.bincount(ranks)
     places = np.empty(counts.size, np.int64)
     places[ranks] = np.arange(ranks.size)
-    return values.gather(places), counts
+    return values[places], counts
 
 
 def describe_texts(values: pl.Series, weights: Counts) -> tuple[dict[str, float], dict[str, float]]:
@@ -46,8 +46,9 @@ def describe_texts(values: pl.Series, weights: Counts) -> tuple[dict[str, float]
     >>> describe_texts(pl.Series(["AB-12", "CD-7", "e f"]), np.array([2, 1, 1]))[1]
     {'A-9': 0.75, 'a a': 0.25}
     """
-    lengths = values.str.len_chars().to_numpy().astype(np.int64)
-    letters = read_letters(values, lengths)
+    texts = values.to_list()
+    lengths = np.array([len(text) for text in texts])
+    letters = read_letters(texts, lengths)
     facts = {
         "length_mean": float(lengths @ weights / weights.sum()),
         "length_minimum": float(lengths.min()),
@@ -93,7 +94,7 @@ def describe_letters(letters: Letters, lengths: Counts, weights: Counts) -> dict
 def describe_text_order(values: pl.Series, ranks: Counts) -> dict[str, float]:
     """Repetition and order along the rows, as for numbers; the fingerprint is of the first 100,000 values.
 
-    ranks: (n,) from `rank_texts`.
+    ranks: (n,) from `as_ranks`.
     """
     if len(values) < 2:
         return {}
@@ -123,5 +124,5 @@ def _are_numbers(values: pl.Series, letters: Letters, lengths: Counts) -> NDArra
     found = np.array([form in NUMBERS for form in letters.forms])
     if lengths.max() > LONGEST:
         cut = np.flatnonzero(lengths > LONGEST)
-        found[cut] = values.gather(cut).str.contains(NUMBER).to_numpy()
+        found[cut] = values[cut].str.contains(NUMBER).to_numpy()
     return found
