@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trivium.checks.kinds import rule as rule
     from trivium.checks.kinds import schema as schema
     from trivium.checks.kinds import unique as unique
+    from trivium.checks.metric import error_rate as error_rate
     from trivium.checks.metric import latency as latency
     from trivium.checks.metric import metric as metric
     from trivium.checks.objective import objective as objective
@@ -71,6 +72,7 @@ HOMES = {
     "coverage": "trivium.checks.kinds",
     "current_store": "trivium.store.store",
     "distribution": "trivium.checks.kinds",
+    "error_rate": "trivium.checks.metric",
     "evaluate": "trivium.models.evaluate",
     "fresh": "trivium.checks.kinds",
     "latency": "trivium.checks.metric",

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
+from trivium.checks.facts import PLACE, family_of
 from trivium.checks.history import History
 from trivium.checks.learned import judge_learned
 from trivium.checks.partition import Partition
 from trivium.checks.profile import profile_partition
-from trivium.checks.surprise import COLD
+from trivium.checks.surprise import COLD, measure_surprise
 from trivium.values.alerts import CheckResult
 from trivium.values.tables import Watch
 
@@ -119,6 +121,53 @@ def test_a_weekly_season_is_learned_without_being_configured() -> None:
     profiles = [profile_partition("t", part(n, 100 if n % 7 < 5 else 20)) for n in range(28)]
     history = History.of_profiles(profiles)
     assert failed(history, part(28, 100)) == {}
+
+
+def test_the_same_lengths_in_another_unit_are_judged_alike(days: list[Partition]) -> None:
+    def scores(factor: float) -> list[float]:
+        parts = [Partition(day.name, day.rows.select(pl.col("distance") * factor - 20 * factor)) for day in days]
+        history = History.of_profiles(profile_partition("t", part) for part in parts[:-1])
+        surprises = measure_surprise(profile_partition("t", parts[-1]), history)
+        places = [at for at, key in enumerate(surprises.keys) if family_of(key[1]) == PLACE]
+        return surprises.scores[places].tolist()
+
+    assert scores(1024.0) == pytest.approx(scores(1.0), rel=1e-4)
+
+
+@pytest.mark.parametrize(("last", "alarms"), [("2024-03-10", False), ("2024-02-18", True)])
+def test_a_change_of_clocks_is_no_fault(last: str, alarms: bool) -> None:
+    days = [date.fromisoformat(last) - timedelta(days=number) for number in range(30, -1, -1)]
+
+    def part(day: date, hour: int) -> Partition:
+        opened = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+        rng = np.random.default_rng(day.toordinal())
+        at = [opened + timedelta(minutes=float(m)) for m in np.sort(rng.uniform(0, 600, 200)).round(1)]
+        return Partition(day.isoformat(), pl.DataFrame({"at": at}))
+
+    history = History.of_profiles(profile_partition("t", part(day, 13)) for day in days[:-1])
+    assert ("at" in failed(history, part(days[-1], 12))) is alarms
+    assert "at" in failed(history, part(days[-1], 9))
+
+
+def test_a_level_may_follow_the_other_levels_of_its_column() -> None:
+    def part(number: int) -> Partition:
+        day = date(2024, 1, 1) + timedelta(days=number)
+        seasons = [sum(number + later > change for change in (10, 24)) for later in (0, 1)]
+        return Partition(day.isoformat(), pl.DataFrame({"season": [float(each) for each in seasons * 40]}))
+
+    history = History.of_profiles(profile_partition("t", part(number)) for number in range(24))
+    assert failed(history, part(24)) == {}
+
+
+def test_what_holds_one_value_a_day_was_never_sorted() -> None:
+    def part(number: int, values: list[int]) -> Partition:
+        day = date(2024, 1, 1) + timedelta(days=number)
+        return Partition(day.isoformat(), pl.DataFrame({"season": values}))
+
+    days = [part(number, [1 + number % 2] * 60) for number in range(40)]
+    history = History.of_profiles(profile_partition("t", day) for day in days)
+    found = failed(history, part(40, [2] * 30 + [1] * 30))
+    assert "below_before" not in (found["season"].evidence["facts"] if "season" in found else {})
 
 
 def test_judging_leaves_the_history_as_it_was(quiet: History, days: list[Partition]) -> None:

@@ -9,7 +9,7 @@ from trivium.checks.letters import AT_ONCE, Letters, read_letters
 
 
 def letters_of(*texts: str) -> Letters:
-    return read_letters(pl.Series(texts), np.array([len(text) for text in texts]))
+    return read_letters(texts, np.array([len(text) for text in texts]))
 
 
 def test_letters_are_counted_by_kind() -> None:

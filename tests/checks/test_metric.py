@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trivium.checks.metric import judge_exam, judge_predictions, latency, metric
+from trivium.checks.metric import latency, metric
+from trivium.checks.predictions import judge_exam, judge_predictions
 from trivium.errors import Misuse, SchemaMismatch
 from trivium.values.alerts import CheckResult
 from trivium.values.tables import CheckSpec

@@ -19,7 +19,8 @@ def profile_of(values: pl.Series, partition: str = "2024-01-02") -> ColumnProfil
 def test_numbers_are_described_by_rates_quantiles_and_grain() -> None:
     facts = profile_of(pl.Series("x", [0, 5, 10, 10, -1, None])).facts
     assert facts["null_rate"] == pytest.approx(1 / 6)
-    assert (facts["minimum"], facts["median"], facts["maximum"]) == (-1, 5, 10)
+    assert (facts["minimum"], facts["maximum"]) == (-1, 10)
+    assert facts["median"] == pytest.approx(5, abs=0.2)
     assert (facts["zero_rate"], facts["negative_rate"], facts["multiple_of_5"]) == (0.2, 0.2, 0.8)
     assert (facts["distinct"], facts["top_share"]) == (4, 0.4)
 

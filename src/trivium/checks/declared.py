@@ -21,7 +21,10 @@ from trivium.checks.kinds.row_count import judge_row_count
 from trivium.checks.kinds.rule import judge_rules
 from trivium.checks.kinds.schema import judge_columns
 from trivium.checks.kinds.unique import judge_unique
+from trivium.checks.metric import KINDS as OF_PREDICTIONS
+from trivium.checks.metric import names_columns
 from trivium.checks.partition import Partition
+from trivium.checks.predictions import judge_table
 from trivium.checks.surroundings import Surroundings
 from trivium.errors import Misuse
 from trivium.values.alerts import CheckResult
@@ -41,8 +44,8 @@ WIDER: dict[str, Callable[[CheckSpec, Partition, Surroundings], Outcome]] = {
     "query": judge_query,
     "references": judge_references,
 }  # they look beyond the partition
+UNFIT = (pl.exceptions.PolarsError, TypeError, ValueError)  # the rows do not fit the check
 ALONE = frozenset({"rule", "fresh", "schema"})  # each judged in a way of its own
-ELSEWHERE = frozenset({"metric", "latency"})  # judged over a window of rows, when truth has arrived
 
 
 def judge_declared(
@@ -63,11 +66,11 @@ def judge_declared(
     """
     for check in spec.checks:
         _refuse_unknown(spec, check, part.rows.columns, broken)
-    judged = [check for check in spec.checks if check.kind not in ELSEWHERE and (check.kind != "fresh" or newest)]
+    judged = [check for check in spec.checks if not _is_elsewhere(check) and (check.kind != "fresh" or newest)]
     sound = [check for check in judged if not any(name in broken for name in columns_read(check))]
     rules = [check for check in sound if check.kind == "rule"]
     outcomes = dict(zip((id(rule) for rule in rules), judge_rules(rules, part.rows), strict=True))
-    results = []
+    results = list[CheckResult]()
     for check in judged:
         if check not in sound:
             found = [_broken(check, broken)]
@@ -75,6 +78,9 @@ def judge_declared(
             found = [judge_fresh(check, part.rows, spec.time, now)]
         elif check.kind == "schema":
             found = judge_columns(check, part.rows)
+        elif check.kind in OF_PREDICTIONS:
+            results += _judge_predictions(spec, check, part, around)
+            continue
         else:
             found = [outcomes.get(id(check)) or _judge_one(check, part, around, broken)]
         column = spec.time if check.kind == "fresh" else None
@@ -87,17 +93,35 @@ def columns_read(check: CheckSpec) -> list[str]:
     return list(check.arguments.get("columns", ())) or ([check.column] if check.column else [])
 
 
+def _is_elsewhere(check: CheckSpec) -> bool:
+    """Whether it is about the predictions of an endpoint, which judges it when truth has arrived."""
+    return check.kind in OF_PREDICTIONS and not names_columns(check)
+
+
+def _judge_predictions(
+    spec: TableSpec, check: CheckSpec, part: Partition, around: Surroundings | None
+) -> list[CheckResult]:
+    try:
+        return judge_table(check, part, table=spec, around=around)
+    except UNFIT as error:
+        return [as_result(check, part.name, _unfit(check, part, error))]
+
+
 def _judge_one(check: CheckSpec, part: Partition, around: Surroundings | None, broken: Sequence[str]) -> Outcome:
     try:
         return _judge_wider(check, part, around) if check.kind in WIDER else JUDGES[check.kind](check, part.rows)
-    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        kind = ", ".join(f"`{name}` is {part.rows.schema[name]}" for name in columns_read(check))
-        return unevaluable(check, f"{kind}: {reason}" if kind else reason)
+    except UNFIT as error:
+        return _unfit(check, part, error)
     except Misuse as misuse:
         if not broken:
             raise
         return unevaluable(check, str(misuse))  # the columns that it misses are known to be
+
+
+def _unfit(check: CheckSpec, part: Partition, error: Exception) -> Outcome:
+    reason = str(error).splitlines()[0]
+    kind = ", ".join(f"`{name}` is {part.rows.schema[name]}" for name in columns_read(check))
+    return unevaluable(check, f"{kind}: {reason}" if kind else reason)
 
 
 def _judge_wider(check: CheckSpec, part: Partition, around: Surroundings | None) -> Outcome:
@@ -109,14 +133,14 @@ def _judge_wider(check: CheckSpec, part: Partition, around: Surroundings | None)
 
 
 def _refuse_unknown(spec: TableSpec, check: CheckSpec, columns: Sequence[str], broken: Sequence[str]) -> None:
-    kinds = {*JUDGES, *WIDER, *ALONE, *ELSEWHERE}
+    kinds = {*JUDGES, *WIDER, *ALONE, *OF_PREDICTIONS}
     if check.kind not in kinds:
         known = ", ".join(sorted(kinds))
         raise Misuse(
             f"Check {check.name!r} of table {spec.name!r} has the unknown kind {check.kind!r}; known: {known}."
         )
     there = {name.lower() for name in (*columns, *broken)} if check.kind == "rule" else {*columns, *broken}
-    for name in columns_read(check) if check.kind not in ELSEWHERE else ():
+    for name in columns_read(check) if not _is_elsewhere(check) else ():
         if (name.lower() if check.kind == "rule" else name) not in there:
             raise Misuse(
                 f"Check {check.name!r} of table {spec.name!r} reads column {name!r}, which these rows do not have; "

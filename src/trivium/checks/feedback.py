@@ -36,7 +36,8 @@ class Reach(Struct, frozen=True):
     """How far a fact was from its expectation when it alarmed.
 
     column: whose bands it teaches; of a relation the column that was to blame. key: the columns that the fact is about,
-    as in `facts.Key`. middle, width: the band before any feedback; they and `reach` are logarithms where `log`.
+    as in `facts.Key`. middle, width: the band before any feedback; they and `reach` are on the logarithmic scale
+    of the `unit` where `log`.
     """
 
     column: str
@@ -46,6 +47,7 @@ class Reach(Struct, frozen=True):
     width: float
     reach: float
     log: bool
+    unit: float = 1.0
 
     @property
     def family(self) -> str:
@@ -64,8 +66,8 @@ class Reach(Struct, frozen=True):
 
     def band(self, factor: float) -> tuple[float, float]:
         """The band so many times as wide, in the fact's own units."""
-        one = np.array([self.middle]), np.array([self.width * factor])
-        known = Surprises([(self.key, self.fact)], one[0], one[0], one[1], one[0], np.array([self.log]))
+        middle, width, unit = np.array([self.middle]), np.array([self.width * factor]), np.array([self.unit])
+        known = Surprises([(self.key, self.fact)], middle, middle, width, middle, np.array([self.log]), unit)
         return band(self.fact, 0, known)
 
 
@@ -195,7 +197,16 @@ def _reach(taught: str, at: int, surprises: Surprises) -> Reach:
     owner, fact = surprises.keys[at]
     width = float(surprises.widths[at])
     reach = width * float(surprises.scores[at])
-    return Reach(taught, owner, fact, float(surprises.expected[at]), width, reach, bool(surprises.logs[at]))
+    return Reach(
+        taught,
+        owner,
+        fact,
+        float(surprises.expected[at]),
+        width,
+        reach,
+        bool(surprises.logs[at]),
+        float(surprises.units[at]),
+    )
 
 
 def _furthest(reaches: Iterable[Reach]) -> list[Reach]:

@@ -56,6 +56,7 @@ class Layout(Struct, frozen=True):
     letters: Bools
     stale: Bools
     mixed: Bools
+    hours: Bools
     owner: Places
     sd: Places
     distinct: Places
@@ -106,6 +107,7 @@ class Layout(Struct, frozen=True):
             mean=mask([fact in ("mean", "length_mean") for fact in facts]),
             spread=mask([fact == "sd" for fact in facts]),
             mix=mask([fact == "entropy" for fact in facts]),
+            hours=place & (where("whole_hour_rate", lone) != NOWHERE),
             mixed=mask([fact.startswith(LEVEL) for fact in facts]),
             stale=mask([fact in ("stale", "stale_stretch") for fact in facts]),
             letters=mask([fact == "length_mean" for fact in facts]),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-import polars as pl
 from msgspec import Struct
 from numpy.typing import NDArray
 
@@ -32,7 +31,7 @@ class Letters(Struct, frozen=True):
     forms: list[str]
 
 
-def read_letters(texts: pl.Series, lengths: Counts) -> Letters:
+def read_letters(texts: Sequence[str], lengths: Counts) -> Letters:
     """The letters of these texts. lengths: (n,) how many characters each has; n >= 1.
 
     Kinds are Unicode's: capitals Lu, small letters Ll, digits Nd, spaces White_Space; foreign is what is not ASCII.
@@ -59,8 +58,8 @@ def _blocks(lengths: Counts) -> Iterator[tuple[int, int]]:
     return pairwise(edges)
 
 
-def _read(texts: pl.Series, lengths: Counts) -> tuple[Counts, Counts, NDArray[np.bool_], list[str]]:
-    joined = "\n".join(texts.to_list()) + "\n"
+def _read(texts: Sequence[str], lengths: Counts) -> tuple[Counts, Counts, NDArray[np.bool_], list[str]]:
+    joined = "\n".join(texts) + "\n"
     wide = not joined.isascii()
     codes = np.frombuffer(joined.encode("utf-32-le"), np.uint32) if wide else np.frombuffer(joined.encode(), np.uint8)
     ends = np.cumsum(lengths + 1) - 1
@@ -71,9 +70,11 @@ def _read(texts: pl.Series, lengths: Counts) -> tuple[Counts, Counts, NDArray[np
     counts = np.bincount(owner * MARKS.size + kinds, minlength=lengths.size * MARKS.size).reshape(-1, MARKS.size)
     foreign = np.bincount(owner[codes > 127], minlength=lengths.size) if wide else np.zeros_like(lengths)
     padded = (kinds[starts] == SPACE) | (kinds[ends - 1] == SPACE)
-    kept = (np.arange(codes.size) - starts[owner] < LONGEST) | (kinds == END)
-    kept[1:] &= (kinds[1:] != kinds[:-1]) | (kinds[1:] == OTHER) | (kinds[1:] == END)
-    marks = np.where(kinds == OTHER, codes, MARKS[kinds])[kept].astype(np.uint8)
+    kept = np.concatenate(([True], (kinds[1:] != kinds[:-1]) | (kinds[1:] == OTHER) | (kinds[1:] == END)))
+    if lengths.max() > LONGEST:
+        kept &= (np.arange(codes.size) - starts[owner] < LONGEST) | (kinds == END)
+    kinds, codes = kinds[kept], codes[kept]
+    marks = np.where(kinds == OTHER, codes, MARKS[kinds]).astype(np.uint8)
     return counts, foreign, padded, marks.tobytes().decode("ascii").split("\n")[:-1]
 
 

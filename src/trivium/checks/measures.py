@@ -60,6 +60,14 @@ def find_measure(name: str, labels: ArrayLike, scores: ArrayLike, slice: str = "
     return Metric(name, value, int(truth.size), slice, *bounds)
 
 
+def find_share(name: str, hits: Array, slice: str = "") -> Metric | None:  # noqa: A002 # the field's name
+    """The share of ones among zeros and ones, under this name, with its interval; None of no rows."""
+    if not hits.size:
+        return None
+    value, low, high = share_interval(hits)
+    return Metric(name, value, int(hits.size), slice, low, high)
+
+
 def improvement(name: str, labels: ArrayLike, scores: ArrayLike, others: ArrayLike) -> Metric | None:
     """By how much the scores are better than the others on the same rows, with the interval of the paired difference.
 

@@ -58,9 +58,8 @@ class Memory:
             yield "new_shape", sum(share for form, share in column.shapes.items() if form not in self.shapes[name])
         if column.sketch and name in self.sketches:
             others = [sketch for partition, sketch in self.sketches[name].items() if partition != profile.partition]
-            whole, stretch = find_staleness(column.sketch, others)
-            yield "stale", whole
-            yield "stale_stretch", stretch
+            stale = find_staleness(column.sketch, others)
+            yield from (("stale", stale.whole), ("stale_stretch", stale.stretch))
         if name in self.prints and is_telling(column, profile.rows):
             source = self.prints[name].get(column.facts["fingerprint"], profile.partition)
             yield "copied", float(source != profile.partition)

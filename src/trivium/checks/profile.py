@@ -12,19 +12,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import numpy as np
 import polars as pl
 
+from trivium.checks.column import TEXTS, Column, read_column, read_columns
+from trivium.checks.letters import Counts
 from trivium.checks.numbers import Floats, describe_numbers
 from trivium.checks.partition import Partition
+from trivium.checks.present import Present
 from trivium.checks.relations import measure_relations
+from trivium.checks.repeated import count_repeated
 from trivium.checks.sketch import Places, pick_places, sketch_column
-from trivium.checks.texts import describe_text_order, describe_texts
+from trivium.checks.texts import as_ranks, count_texts, describe_text_order, describe_texts
 from trivium.checks.times import describe_times, hours_since
 from trivium.checks.whole import (
     MANY_ROWS,
-    about_distinct,
-    count_repeated,
-    has_few_values,
+    MOST_COUNTED,
+    count_all,
+    count_values,
     measure_lengths,
     measure_numbers,
     measure_text_runs,
@@ -63,12 +68,13 @@ def profile_columns(part: Partition) -> tuple[ColumnProfile, ...]:
     """The columns' profiles, in their order; those of a large partition on all cores, each the same on any number."""
     places = pick_places(part.rows)
     if part.rows.height <= MANY_ROWS:
-        return tuple(profile_column(values, part.name, places) for values in part.rows.iter_columns())
+        return tuple(profile_column(column, part.name, places) for column in read_columns(part.rows))
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
-        return tuple(threads.map(lambda name: profile_column(part.rows[name], part.name, places), part.rows.columns))
+        read = (part.rows[name] for name in part.rows.columns)
+        return tuple(threads.map(lambda values: profile_column(read_column(values), part.name, places), read))
 
 
-def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnProfile:
+def profile_column(column: Column, partition: str, places: Places) -> ColumnProfile:
     """What one column looks like. Nested values are described by their size.
 
     Of more than 200,000 values, quantiles, grain, letters, order and fingerprint are those of 100 fixed stretches of
@@ -76,40 +82,57 @@ def profile_column(values: pl.Series, partition: str, places: Places) -> ColumnP
     frequent texts and their letters unless there are over 50,000 different ones, and the number of different values is
     exact unless there are.
     """
+    values, present = column.values, column.present
     facts: Facts = {"null_rate": values.null_count() / len(values)} if len(values) else {}
     top: dict[str, float] = {}
     shapes: dict[str, float] = {}
-    present = values.drop_nulls() if values.null_count() else values
-    if len(present) and isinstance(values.dtype, (pl.String, pl.Categorical, pl.Enum)):
-        found, top, shapes = profile_texts(present.cast(pl.String))
+    if len(present) and isinstance(values.dtype, TEXTS):
+        found, top, shapes = profile_texts(present, column.ranks)
         facts |= found
     elif len(present):
-        facts |= describe(present, partition) if len(present) <= MANY_ROWS else describe_many(present, partition)
+        facts |= describe_all(present, partition)
         if values.dtype.is_numeric() and facts.get("distinct", math.inf) <= MOST_LEVELS:
-            top = top_shares(count_values(present.cast(pl.Float64) + 0.0), len(present))
+            top = top_levels(count_levels(present))
     finite = {name: float(value) for name, value in facts.items() if math.isfinite(value)}
     sketch = sketch_column(places, values.name) if facts.get("distinct", 0.0) > LEAST_SKETCHED else b""
     return ColumnProfile(values.name, type_name(values.dtype), finite, top, shapes, sketch)
 
 
-def profile_texts(present: pl.Series) -> tuple[Facts, dict[str, float], dict[str, float]]:
-    """Facts, frequent values and shapes of texts. present: at least one, no nulls."""
-    many = len(present) > MANY_ROWS
-    some = sample_stretches(present) if many else present
-    few = not many or has_few_values(present)
-    counted = count_values(present if few else some)
-    facts, shapes = describe_texts(counted)
-    facts |= describe_text_order(some)
-    if many:
-        facts |= measure_text_runs(present) | measure_lengths(present)
-        facts["distinct"] = facts["distinct"] if few else max(facts["distinct"], about_distinct(present))
-    return facts, top_shares(counted, int(counted["count"].sum())), shapes
+def profile_texts(present: pl.Series | Present, ranks: Counts) -> tuple[Facts, dict[str, float], dict[str, float]]:
+    """Facts, frequent values and shapes of texts. present, ranks: those of a column, at least one value."""
+    if isinstance(present, Present):
+        return profile_many_texts(present)
+    different, counts = count_texts(present, ranks)
+    facts, shapes = describe_texts(different, counts)
+    return facts | describe_text_order(present, ranks), top_shares(different, counts), shapes
 
 
-def describe_many(present: pl.Series, partition: str) -> Facts:
-    """The scalars of many values, no nulls: of a sample, and of all of them where that is cheap."""
-    if present.dtype == pl.Boolean:
+def profile_many_texts(present: Present) -> tuple[Facts, dict[str, float], dict[str, float]]:
+    """The same of many texts: of a sample, and of all of them where that is cheap."""
+    if present.values.dtype != pl.String:
+        present = present.converted(lambda values: values.cast(pl.String))
+    some, about = sample_stretches(present), present.about_distinct()
+    ranks = as_ranks(some.rank("dense"))
+    different, counts = count_all_texts(present) if about <= MOST_COUNTED else count_texts(some, ranks)
+    facts, shapes = describe_texts(different, counts)
+    facts |= describe_text_order(some, ranks) | measure_text_runs(present) | measure_lengths(present)
+    if about > MOST_COUNTED:
+        facts["distinct"] = max(facts["distinct"], about)
+    return facts, top_shares(different, counts), shapes
+
+
+def count_all_texts(present: Present) -> tuple[pl.Series, Counts]:
+    """The different texts in their order, and how often each occurs. present: of few different ones."""
+    counted = count_all(present).sort("value")
+    return counted["value"], counted["count"].to_numpy().astype(np.int64)
+
+
+def describe_all(present: pl.Series | Present, partition: str) -> Facts:
+    """The scalars of values of any other type; of many those of a sample, and of all of them where that is cheap."""
+    if not isinstance(present, Present):
         return describe(present, partition)
+    if present.values.dtype == pl.Boolean:
+        return describe(present.values.drop_nulls(), partition)
     sampled = describe(sample_stretches(present), partition)
     return sampled | measure_numbers(present, partial(as_floats, partition=partition), sampled)
 
@@ -124,21 +147,33 @@ def as_floats(values: pl.Series, partition: str) -> Floats:
     return values.cast(pl.Float64).to_numpy()
 
 
-def count_values(present: pl.Series) -> pl.DataFrame:
-    """Each distinct `value` with its `count`, in no order."""
-    return present.alias("value").value_counts()
+def count_levels(present: pl.Series | Present) -> pl.DataFrame:
+    """Each distinct number as a float `value`, zero without a sign, with its `count`, in no order."""
+    return count_all(present.converted(_as_level)) if isinstance(present, Present) else count_values(_as_level(present))
 
 
-def top_shares(counted: pl.DataFrame, total: int) -> dict[str, float]:
-    """The shares of the 50 most frequent values, of equally frequent ones the first in their own order.
+def _as_level(values: pl.Series) -> pl.Series:
+    return values.cast(pl.Float64) + 0.0
 
-    None where most values occur once, as in a key.
+
+def top_levels(counted: pl.DataFrame) -> dict[str, float]:
+    """The shares of a few numbers. counted: each distinct `value` with its `count`."""
+    named = sorted(zip(counted["value"].cast(pl.String).to_list(), counted["count"].to_list(), strict=True))
+    names, counts = zip(*named, strict=True)
+    return top_shares(pl.Series(names), np.array(counts))
+
+
+def top_shares(values: pl.Series, counts: Counts) -> dict[str, float]:
+    """The shares of the 50 most frequent values, of equally frequent ones the first.
+
+    None where most values occur once, as in a key. values: (n,) different texts, in their order. counts: (n,).
     """
-    if counted.height > MANY and counted.height > REPEATED * total:
+    total = int(counts.sum())
+    if len(values) > MANY and len(values) > REPEATED * total:
         return {}
-    named = counted.with_columns(pl.col("value").cast(pl.String))
-    values, counts = named.sort(["count", "value"], descending=[True, False]).head(TOP).iter_columns()
-    return {value[:LONGEST]: round(count / total, 6) for value, count in zip(values, counts, strict=True)}
+    first = np.argsort(-counts, kind="stable")[:TOP]
+    named = zip(values[first].to_list(), counts[first].tolist(), strict=True)
+    return {value[:LONGEST]: round(count / total, 6) for value, count in named}
 
 
 def describe(present: pl.Series, partition: str) -> Facts:

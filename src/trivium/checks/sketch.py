@@ -19,8 +19,18 @@ FACTORS = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
 HALF, HIGHEST = np.uint64(33), np.uint64(56)
 
 
+class Staleness(Struct, frozen=True):
+    """The share of what a column tells that an earlier partition told: in all its places, and in one stretch."""
+
+    whole: float
+    stretch: float
+
+
 class Places(Struct, frozen=True):
-    """Each 1st, 2nd, 4th, ... row, 256 rows at most: the `rows`, and the step between them, two to the `power`."""
+    """Each 1st, 2nd, 4th, ... row, 256 rows at most: the `rows`, and the step between them, two to the `power`.
+
+    Numbers are floats there, and times the integers that they are stored as; both are 0 where they are null.
+    """
 
     rows: pl.DataFrame
     power: int
@@ -29,8 +39,16 @@ class Places(Struct, frozen=True):
 def pick_places(rows: pl.DataFrame) -> Places:
     """The rows that leave a trace; none of fewer than 8."""
     power = max(0, (-(-rows.height // MOST) - 1).bit_length())
-    picked = pl.Series(np.arange(0, rows.height, 1 << power))
-    return Places(rows[picked] if rows.height >= FEWEST_ROWS else rows.clear(), power)
+    if rows.height < FEWEST_ROWS:
+        return Places(rows.clear(), power)
+    picked = rows[pl.Series(np.arange(0, rows.height, 1 << power))]
+    return Places(picked.with_columns(_simplified(picked)), power)
+
+
+def _simplified(rows: pl.DataFrame) -> list[pl.Expr]:
+    numbers = [name for name, dtype in rows.schema.items() if dtype.is_numeric()]
+    times = [name for name, dtype in rows.schema.items() if isinstance(dtype, (pl.Date, pl.Datetime))]
+    return [pl.col(numbers).cast(pl.Float64).fill_null(0), pl.col(times).cast(pl.Int64).fill_null(0)]
 
 
 def sketch_column(places: Places, column: str) -> bytes:
@@ -39,16 +57,10 @@ def sketch_column(places: Places, column: str) -> bytes:
     if not len(picked):
         return b""
     if picked.dtype.is_numeric():
-        return bytes([places.power]) + mix(_bits(picked.cast(pl.Float64)))
-    if isinstance(picked.dtype, (pl.Date, pl.Datetime)):
-        return bytes([places.power]) + mix(_bits(picked.to_physical().cast(pl.Int64)))
-    codes = np.array([crc32(str(value).encode()) for value in picked.to_list()], dtype=np.uint64)
+        codes = picked.to_numpy().view(np.uint64)
+    else:
+        codes = np.array([crc32(str(value).encode()) for value in picked.to_list()], dtype=np.uint64)
     return bytes([places.power]) + mix(codes)
-
-
-def _bits(values: pl.Series) -> NDArray[np.uint64]:
-    filled = values.fill_null(0) if values.null_count() else values
-    return filled.to_numpy().view(np.uint64)
 
 
 def mix(codes: NDArray[np.uint64]) -> bytes:
@@ -58,14 +70,14 @@ def mix(codes: NDArray[np.uint64]) -> bytes:
     return (codes >> HIGHEST).astype(np.uint8).tobytes()
 
 
-def find_staleness(sketch: bytes, past: Sequence[bytes]) -> tuple[float, float]:
+def find_staleness(sketch: bytes, past: Sequence[bytes]) -> Staleness:
     """How much of what the places of a column tell, the same places of one earlier partition told as well.
 
     By all places together, and by those of one unbroken stretch beyond what chance does, each in [0, 1] and of the
-    partition for which it is most. A place tells as much as its value is rare, minus the logarithm of the value's share,
-    and nothing when one of the eight places before it holds the same value. Of m places in n partitions, unrelated ones
-    agree on a stretch that tells about log(m n): Karlin and Altschul, "Methods for assessing the statistical
-    significance of molecular sequence features", PNAS 87 (1990); twice that is taken off.
+    partition for which it is most. A place tells as much as its value is rare, minus the logarithm of the value's
+    share, and nothing when one of the eight places before it holds the same value. Of m places in n partitions,
+    unrelated ones agree on a stretch that tells about log(m n) (Karlin and Altschul, "Methods for assessing the
+    statistical significance of molecular sequence features", PNAS 87, 1990); twice that is taken off.
     """
     mine, best = np.frombuffer(sketch[1:], np.uint8), np.zeros(2)
     for power in {other[0] for other in past} if mine.size else ():
@@ -73,14 +85,14 @@ def find_staleness(sketch: bytes, past: Sequence[bytes]) -> tuple[float, float]:
         step = 1 << max(sketch[0] - power, 0)
         theirs = [other[1::step].ljust(ours.size, b"\0")[: ours.size] for other in past if other[0] == power]
         best = np.maximum(best, _told_alike(ours, np.frombuffer(b"".join(theirs), np.uint8).reshape(len(theirs), -1)))
-    return float(best[0]), float(best[1])
+    return Staleness(*best.tolist())
 
 
 def _told_alike(mine: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> tuple[float, float]:
     """Both figures for the (n,) places of a column and the (partitions, n) ones of earlier partitions."""
     share = np.bincount(mine, minlength=256) / mine.size
     told = np.where(_is_new(mine), -np.log(share[mine]), 0.0)
-    total = float(told.sum())
+    total = float(told.cumsum()[-1])
     if total == 0.0:
         return 0.0, 0.0
     alike = theirs == mine

@@ -9,6 +9,7 @@ the other, and nothing has to be chosen for a table, a column or a fact.
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 from msgspec import Struct
@@ -19,6 +20,7 @@ from trivium.checks.layout import Layout, largest_by_owner, values_at
 from trivium.checks.numbers import QUANTILES
 from trivium.checks.predictors import phase_of
 from trivium.checks.residuals import Chosen
+from trivium.checks.times import clocks_changed
 from trivium.values.alerts import Profile
 
 BUDGET = 0.001
@@ -34,7 +36,7 @@ NEVER = 0.6
 NOISE = 3.0
 COMPANY = 0.25
 SPARSE = 1.5
-PLACES = 100.0
+PLACES = 50.0
 LEAST_CORRELATION = 0.3
 CHANCE_OF_CORRELATION = 2.0
 REPEATS = 0.3
@@ -46,7 +48,7 @@ GRAIN_OF_PLACES = 1e-6
 class Surprises(Struct, frozen=True):
     """Vectors over `keys`: what is (`values`), what was expected, how far off (`scores`, 1.0 = just alarming), and
     `widths`, the distance from the expectation at which each fact alarms. Where `logs`, all of them are on the signed
-    logarithmic scale."""
+    logarithmic scale of the fact's unit, see `facts.to_log`."""
 
     keys: list[Key]
     values: Floats
@@ -67,18 +69,23 @@ class Surprises(Struct, frozen=True):
 
     def from_scale(self, at: int, value: float) -> float:
         """The inverse of `to_scale`."""
-        return math.copysign(self.units[at] * math.expm1(min(abs(value) / self.units[at], 700.0)), value) if self.logs[at] else value
+        if not self.logs[at]:
+            return value
+        unit = float(self.units[at])
+        return math.copysign(min(unit * math.expm1(min(abs(value) / unit, 700.0)), sys.float_info.max), value)
 
 
 class Sample(Struct, frozen=True):
     """What is expected of a partition, `expected`, in the facts' own units, and how large it is beside the usual one:
-    its `rows`, and for each fact the rows that have a value. `slope`: what a unit is on the scale of comparison."""
+    its `rows`, and for each fact the rows that have a value. `slope`: what a unit is on the scale of comparison.
+    `clocks`: whether they were changed lately."""
 
     expected: Floats
     slope: Floats
     rows: float
     usual: float
     present: Floats
+    clocks: bool
 
 
 def measure_surprise(profile: Profile, history: History) -> Surprises:
@@ -99,13 +106,17 @@ def measure_surprise(profile: Profile, history: History) -> Surprises:
         rows=float(max(profile.rows, 1)),
         usual=max(float(np.median(history.rows)), 1.0),
         present=present_rows(layout, vector, profile.rows),
+        clocks=clocks_changed(profile.partition),
     )
     live = live_facts(layout, chosen, history.known_lately(size), predicted)
     floor = np.maximum(scale, sampling_floor(layout, sample))
     slack = slack_of(layout, chosen, scale, sample)
     factor = tail_factor(chosen.count, facts=int(live.sum()))
     widths = (floor + slack) * factor
-    values, expected = np.where(logs, to_log(vector, units), vector), np.where(logs, to_log(predicted, units), predicted)
+    values, expected = (
+        np.where(logs, to_log(vector, units), vector),
+        np.where(logs, to_log(predicted, units), predicted),
+    )
     widths = np.where(
         layout.negative, np.maximum(widths, below_zero(layout, predicted - chosen.worst[0] * factor)), widths
     )
@@ -197,10 +208,10 @@ def slack_of(layout: Layout, chosen: Chosen, scale: Floats, sample: Sample) -> F
     """What each fact may move beyond its own past, (facts,), on the scale of comparison.
 
     Shares and the number of rows move by 1.5 rows (0.6 of that where the share never moved; copied rows by 1.5 of the
-    at most 256 that left a trace), levels by the worst error of any level of their column as far as they stood still, counts and the mean length
-    of texts by 1.5, the roundness of values by 1.5 different values, places by what 1.5 rows do to the mean and by a
-    quarter of the worst error of any place of their column as far as they stood still, so that a quantile which never
-    moved may follow the others. A partition that is smaller than usual adds three standard errors.
+    fifty or more that left a trace), counts and the mean length of texts by 1.5, the roundness of values by 1.5
+    different values, places by what 1.5 rows do to the mean. A partition that is smaller than usual adds three standard
+    errors, a change of clocks an hour to times. As far as it stood still, a place also moves by a quarter of the worst
+    error of any place of its column, and the share of a level by the worst of any level: what never moved may follow.
     """
     expected, slope, rows = sample.expected, sample.slope, sample.rows
     excess = NOISE * max(0.0, 1 / math.sqrt(rows) - 1 / math.sqrt(sample.usual))
@@ -211,7 +222,8 @@ def slack_of(layout: Layout, chosen: Chosen, scale: Floats, sample: Sample) -> F
     unlike = CHANCE_OF_CORRELATION * np.maximum(0.0, 1 - expected**2) / np.sqrt(distinct)
     spread = np.maximum(values_at(expected, layout.sd, 0.0), 0.0)
     followed = COMPANY * chosen.still * largest_by_owner(layout, scale, layout.place)
-    place = slope * (SLACK * layout.letters + spread * (SLACK / rows + excess)) + followed + GRAIN_OF_PLACES
+    moved = SLACK * layout.letters + layout.hours * float(sample.clocks)
+    place = slope * (moved + spread * (SLACK / rows + excess)) + followed + GRAIN_OF_PLACES
     slack = np.full(layout.size, SLACK / rows)
     for kind, most in (
         (layout.share, SLACK / rows + by_chance),

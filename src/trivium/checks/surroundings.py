@@ -33,9 +33,10 @@ class Surroundings(Protocol):
     def paths(self, table: str) -> list[str]:
         """Local Parquet files of the same rows (the newest version); none when there are none."""
 
-    def past(self, partition: str, last: int) -> tuple[Sequence[str], pl.LazyFrame]:
+    def past(self, partition: str, last: int, *, with_own: bool = False) -> tuple[Sequence[str], pl.LazyFrame]:
         """The newest `last` partitions before this one: their names and their rows.
 
+        with_own: also what stays of this partition's own rows that were published before.
         In a table without event time: what is there already, whatever `last` is.
         """
 

@@ -6,35 +6,56 @@ import re
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from trivium.checks.letters import Counts, Letters, read_letters
+from trivium.checks.letters import LONGEST, Counts, Letters, read_letters
 from trivium.checks.order import describe_runs, describe_sorting, fingerprint
 
 WORDS = re.compile(r"(?:[Aa9]+[ ,.&'/+-]*){4,}")
 NUMBER = r"^[+-]?\d+(\.\d+)?$"
+NUMBERS = frozenset(f"{sign}{digits}" for sign in ("", "+", "-") for digits in ("9", "9.9"))
 SHAPES = 60
 PRINTED = 100_000
 
 
-def describe_texts(counted: pl.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+def as_ranks(dense: pl.Series) -> Counts:
+    """The places of texts among the different ones, from 0. dense: (n,) polars' dense ranks, from 1."""
+    return dense.to_numpy().astype(np.int64) - 1
+
+
+def count_texts(values: pl.Series, ranks: Counts) -> tuple[pl.Series, Counts]:
+    """The different texts in their order, and how often each occurs. ranks: (n,) from `as_ranks`.
+
+    >>> texts = pl.Series(["b", "a", "b"])
+    >>> different, counts = count_texts(texts, as_ranks(texts.rank("dense")))
+    >>> different.to_list(), counts.tolist()
+    (['a', 'b'], [1, 2])
+    """
+    counts = np.bincount(ranks)
+    places = np.empty(counts.size, np.int64)
+    places[ranks] = np.arange(ranks.size)
+    return values[places], counts
+
+
+def describe_texts(values: pl.Series, weights: Counts) -> tuple[dict[str, float], dict[str, float]]:
     """Length, letters, repetition; and the 60 most frequent shapes with their shares.
 
-    counted: distinct values in `value`, how often in `count`; at least one row. A shape is a value's form (see
+    values: (n,) different texts, n >= 1. weights: (n,) how often each occurs. A shape is a value's form (see
     `letters`), four or more words in it as "…".
 
-    >>> describe_texts(pl.DataFrame({"value": ["AB-12", "CD-7", "e f"], "count": [2, 1, 1]}))[1]
+    >>> describe_texts(pl.Series(["AB-12", "CD-7", "e f"]), np.array([2, 1, 1]))[1]
     {'A-9': 0.75, 'a a': 0.25}
     """
-    values, weights = counted["value"], counted["count"].to_numpy().astype(np.int64)
-    lengths = values.str.len_chars().to_numpy().astype(np.int64)
-    letters = read_letters(values, lengths)
+    texts = values.to_list()
+    lengths = np.array([len(text) for text in texts])
+    letters = read_letters(texts, lengths)
     facts = {
         "length_mean": float(lengths @ weights / weights.sum()),
         "length_minimum": float(lengths.min()),
         "length_maximum": float(lengths.max()),
         **describe_repetition(weights),
         **describe_letters(letters, lengths, weights),
-        "number_rate": _number_rate(values, lengths - letters.digit, weights),
+        "number_rate": int(weights[_are_numbers(values, letters, lengths)].sum()) / int(weights.sum()),
     }
     return facts, list_shapes(letters.forms, weights)
 
@@ -70,12 +91,15 @@ def describe_letters(letters: Letters, lengths: Counts, weights: Counts) -> dict
     return facts | ({name: int(many @ weights) / characters for name, many in shares.items()} if characters else {})
 
 
-def describe_text_order(values: pl.Series) -> dict[str, float]:
-    """Repetition and order along the rows, as for numbers; the fingerprint is of the first 100,000 values."""
+def describe_text_order(values: pl.Series, ranks: Counts) -> dict[str, float]:
+    """Repetition and order along the rows, as for numbers; the fingerprint is of the first 100,000 values.
+
+    ranks: (n,) from `as_ranks`.
+    """
     if len(values) < 2:
         return {}
-    places = values.rank("dense").to_numpy().astype(np.float64)
-    printed = "\0".join(values.head(PRINTED).cast(pl.String).to_list()).encode()
+    places = ranks.astype(np.float64)
+    printed = "\0".join(values.head(PRINTED).to_list()).encode()
     return describe_runs(places) | describe_sorting(places) | {"fingerprint": fingerprint(printed)}
 
 
@@ -95,10 +119,10 @@ def _total(names: list[str], counts: list[int]) -> dict[str, int]:
     return found
 
 
-def _number_rate(values: pl.Series, others: Counts, weights: Counts) -> float:
-    """The share of values that are numbers. others: how many characters of each are no digits."""
-    near = np.flatnonzero(others <= 2)
-    if not near.size:
-        return 0.0
-    hit = values.gather(near).str.contains(NUMBER).to_numpy()
-    return int(weights[near][hit].sum()) / int(weights.sum())
+def _are_numbers(values: pl.Series, letters: Letters, lengths: Counts) -> NDArray[np.bool_]:
+    """Which of the values are numbers: by their forms, those of long texts by all of their characters."""
+    found = np.array([form in NUMBERS for form in letters.forms])
+    if lengths.max() > LONGEST:
+        cut = np.flatnonzero(lengths > LONGEST)
+        found[cut] = values[cut].str.contains(NUMBER).to_numpy()
+    return found

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from trivium.checks.numbers import LARGEST, Floats
+from trivium.checks.present import CHUNK, Present
 
 MANY_ROWS = 200_000
 STRETCHES, STRETCH = 100, 1_000
 MOST_COUNTED = 50_000
-CHUNK = 500_000
 
 Bools = NDArray[np.bool_]
 ToFloats = Callable[[pl.Series], Floats]
 
 
-def sample_stretches(values: pl.Series) -> pl.Series:
-    """100 stretches of 1,000 rows that follow each other, evenly spread; always the same ones. values: many rows."""
-    starts = np.linspace(0, len(values) - STRETCH, STRETCHES).astype(np.int64)
-    return values.gather((starts[:, np.newaxis] + np.arange(STRETCH)).ravel())
+def sample_stretches(present: Present) -> pl.Series:
+    """100 stretches of 1,000 rows that follow each other, evenly spread; always the same ones. present: many values."""
+    starts = np.linspace(0, len(present) - STRETCH, STRETCHES).astype(np.int64).tolist()
+    return pl.concat([present.slice(start, STRETCH) for start in starts], rechunk=True)
 
 
-def has_few_values(present: pl.Series) -> bool:
-    """Whether the column has at most about 50,000 different values, which can all be counted."""
-    return about_distinct(present) <= MOST_COUNTED
+def count_all(present: Present) -> pl.DataFrame:
+    """Each distinct `value` with its `count`, in no order. present: of few different values."""
+    counted = count_values(present.slice(0, 0))
+    for chunk in present.chunks():
+        more = pl.concat([counted, count_values(chunk)])
+        counted = more.group_by("value").agg(pl.col("count").sum())
+    return counted
 
 
-def about_distinct(present: pl.Series) -> float:
-    """How many different values there are, within about 2 %; the same each time."""
-    return float(present.to_frame().select(pl.first().approx_n_unique()).item())
+def count_values(present: pl.Series) -> pl.DataFrame:
+    """The same of values that fit into memory."""
+    return present.alias("value").value_counts()
 
 
-def count_repeated(rows: pl.DataFrame) -> int:
-    """How many rows repeat another one, by 64-bit hashes of a chunk at a time."""
-    hashes = pl.concat([rows.slice(start, CHUNK).hash_rows() for start in range(0, rows.height, CHUNK)])
-    return rows.height - hashes.n_unique()
-
-
-def measure_numbers(present: pl.Series, to_floats: ToFloats, sampled: dict[str, float]) -> dict[str, float]:
+def measure_numbers(present: Present, to_floats: ToFloats, sampled: dict[str, float]) -> dict[str, float]:
     """Those of the sampled facts that can be told of all rows, chunk by chunk: rates, limits, moments and runs.
 
     sampled: the facts of a sample; its 1st and 99th percentile are where the moments are cut off.
@@ -49,7 +47,7 @@ def measure_numbers(present: pl.Series, to_floats: ToFloats, sampled: dict[str, 
     if "q01" not in sampled:
         return {}
     low, high, centre = max(sampled["q01"], -LARGEST), min(sampled["q99"], LARGEST), sampled["mean"]
-    found = np.array([_tally(chunk, low, high, centre) for chunk in _chunks(present, to_floats)])
+    found = np.array([_tally(to_floats(chunk), low, high, centre) for chunk in present.chunks()])
     rows, nan, finite, zero, negative, total, squares = found[:, :7].sum(axis=0).tolist()
     mean = total / finite
     facts = {
@@ -67,7 +65,7 @@ def measure_numbers(present: pl.Series, to_floats: ToFloats, sampled: dict[str, 
     return {name: value for name, value in facts.items() if name in sampled}
 
 
-def measure_runs(present: pl.Series, find_alike: Callable[[pl.Series], Bools]) -> dict[str, float]:
+def measure_runs(present: Present, find_alike: Callable[[pl.Series], Bools]) -> dict[str, float]:
     """The share of rows equal to the row before, and the longest run of one value, of all rows.
 
     find_alike: of n values, the (n - 1,) booleans whether each is equal to the one before.
@@ -84,23 +82,24 @@ def measure_runs(present: pl.Series, find_alike: Callable[[pl.Series], Bools]) -
     return {"repeat_rate": alike / (len(present) - 1), "longest_run": float(longest)}
 
 
-def measure_text_runs(present: pl.Series) -> dict[str, float]:
+def measure_text_runs(present: Present) -> dict[str, float]:
     """The same of texts."""
     return measure_runs(present, lambda values: (values.slice(1) == values.slice(0, len(values) - 1)).to_numpy())
 
 
-def measure_lengths(present: pl.Series) -> dict[str, float]:
+def measure_lengths(present: Present) -> dict[str, float]:
     """How long the texts are, of all rows."""
-    chunks = [present.slice(start, CHUNK).str.len_chars().to_numpy() for start in range(0, len(present), CHUNK)]
+    found = [(each.sum(), each.min(), each.max()) for each in (_lengths(chunk) for chunk in present.chunks())]
+    total, least, most = zip(*found, strict=True)
     return {
-        "length_mean": sum(int(each.sum(dtype=np.int64)) for each in chunks) / len(present),
-        "length_minimum": float(min(each.min() for each in chunks)),
-        "length_maximum": float(max(each.max() for each in chunks)),
+        "length_mean": sum(total) / len(present),
+        "length_minimum": float(min(least)),
+        "length_maximum": float(max(most)),
     }
 
 
-def _chunks(present: pl.Series, to_floats: ToFloats) -> Iterator[Floats]:
-    return (to_floats(present.slice(start, CHUNK)) for start in range(0, len(present), CHUNK))
+def _lengths(texts: pl.Series) -> pl.Series:
+    return texts.str.len_chars().cast(pl.Int64)
 
 
 def _tally(values: Floats, low: float, high: float, centre: float) -> tuple[float, ...]:
@@ -113,11 +112,12 @@ def _tally(values: Floats, low: float, high: float, centre: float) -> tuple[floa
     return (values.size, nan, finite.size, zero, negative, float(near.sum()), float(near @ near), *limits)
 
 
-def _count_numbers(present: pl.Series, to_floats: ToFloats, sampled: dict[str, float]) -> dict[str, float]:
+def _count_numbers(present: Present, to_floats: ToFloats, sampled: dict[str, float]) -> dict[str, float]:
     """How many different values there are: exactly while they are few, else about (within 2 %)."""
-    if not has_few_values(present):
-        return {"distinct": max(about_distinct(present), sampled["distinct"])}
-    counted = present.rename("value").value_counts()
+    about = present.about_distinct()
+    if about > MOST_COUNTED:
+        return {"distinct": max(about, sampled["distinct"])}
+    counted = count_all(present)
     counts = counted["count"].to_numpy()[np.isfinite(to_floats(counted["value"]))]
     return {"distinct": float(counts.size), "top_share": float(counts.max() / counts.sum())}
 

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from trivium.checks.measures import improvement
-from trivium.checks.metric import judge_exam, metric, show
+from trivium.checks.metric import metric
+from trivium.checks.predictions import judge_exam, show
 from trivium.errors import NotFound, TriviumError
 from trivium.models.manifest import Manifest
 from trivium.models.package import open_model, read_manifest

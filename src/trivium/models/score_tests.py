@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from msgspec import Struct
 
-from trivium.checks.metric import QUANTILES
+from trivium.checks.predictions import QUANTILES
 from trivium.models.dossier import Dossier, EndpointFacts, TableFacts
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from trivium.checks.metric import refuse_off_table
 from trivium.errors import ApprovalMissing, EndpointUnavailable, GateFailed, Misuse
 from trivium.ids import checked_name
 from trivium.serving.canary import decide
@@ -41,7 +42,8 @@ class Endpoint:
 
     model: its name (default: the endpoint's own). key, time: the request's own id and moment, columns of each record.
     lookups: tables in which missing inputs are looked up, as of the request's moment.
-    labels: (table, SQL expression): where the truth arrives, by the same key. checks: on predictions with their truth.
+    labels: (table, SQL expression): where the truth arrives, by the same key. checks: on predictions with their truth
+    (`metric`), on the time for an answer (`latency`), on requests that failed (`error_rate`).
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class Endpoint:
         checks: Sequence[CheckSpec] = (),
         owner: str | None = None,
     ) -> None:
+        for check in checks:
+            refuse_off_table(check)
         self.spec = EndpointSpec(
             name=checked_name(name, "endpoint"),
             model=model or name,

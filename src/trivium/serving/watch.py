@@ -9,7 +9,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from trivium.checks.alert import raise_alerts
-from trivium.checks.metric import judge_predictions
+from trivium.checks.predictions import judge_predictions
 from trivium.durations import parse_duration
 from trivium.serving.collect import log_table
 from trivium.serving.truth import read_labelled

@@ -47,11 +47,12 @@ class TableSurroundings:
         files = self._stays() if table == self.own else self._files(table, self._find(table, None))
         return self._store.lake.local_paths(files)
 
-    def past(self, partition: str, last: int) -> tuple[Sequence[str], pl.LazyFrame]:
+    def past(self, partition: str, last: int, *, with_own: bool = False) -> tuple[Sequence[str], pl.LazyFrame]:
         files = list(self._stays())
         if self._spec.time is not None:
             named = sorted({file.partition for file in files} | {part.name for part in self.parts})
             names = [name for name in named if name < partition][-last:]
+            names += [name for name in named if with_own and name == partition]
         else:
             names = sorted({file.partition for file in files})
         wanted = [file for file in files if file.partition in names]

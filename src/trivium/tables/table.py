@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import polars as pl
 
+from trivium.checks.metric import refuse_on_table
 from trivium.errors import Misuse
 from trivium.ids import checked_name
 from trivium.store.store import Store, current_store
@@ -62,12 +63,13 @@ class Table:
             key=(key,) if isinstance(key, str) else tuple(key),
             time=time,
             every=every,
-            checks=_checks(name, checks),
+            checks=tuple(checks),
             watch=watch,
             owner=owner,
             description=description,
             pii=(pii,) if isinstance(pii, str) else tuple(pii),
         )
+        _refuse_checks(self.spec, checks)
 
     @property
     def name(self) -> str:
@@ -204,12 +206,12 @@ class Table:
         return f"Table({self.name!r})"
 
 
-def _checks(name: str, given: Sequence[Any]) -> tuple[CheckSpec, ...]:
-    """The checks. Raises Misuse for what is none, such as the bare SQL of a rule."""
+def _refuse_checks(table: TableSpec, given: Sequence[Any]) -> None:
+    """Raises Misuse for what is no check, such as the bare SQL of a rule, or none of this table."""
     for check in given:
         if isinstance(check, CheckSpec) and check.severity == "divert" and check.kind != "rule":
             raise Misuse(f"Check {check.name!r} is a {check.kind}, and only a rule says which rows to divert.")
         if not isinstance(check, CheckSpec):
             rule = f"tv.rule({check!r})" if isinstance(check, str) else "tv.rule('price > 0')"
-            raise Misuse(f"{check!r} is no check of table {name!r}; write {rule}, or another of the checks.")
-    return tuple(given)
+            raise Misuse(f"{check!r} is no check of table {table.name!r}; write {rule}, or another of the checks.")
+        refuse_on_table(table, check)

@@ -62,6 +62,15 @@ class ErrorBudget(Struct, frozen=True):
     failures: tuple[str, ...]
 
 
+def is_of_check(found: str, check: str) -> bool:
+    """Whether a result of this name is of the check: its own, or that of one slice ("auc >= 0.6 [origin=JFK]").
+
+    >>> is_of_check("auc >= 0.6 [origin=JFK]", "auc >= 0.6"), is_of_check("auc >= 0.65", "auc >= 0.6")
+    (True, False)
+    """
+    return found == check or (found.startswith(f"{check} [") and found.endswith("]"))
+
+
 def parse_objective(text: str) -> Objective:
     """The objective of a text.
 

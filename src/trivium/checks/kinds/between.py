@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, judge_rows
+from trivium.checks.kinds.outcome import Outcome, judge_each
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -51,7 +51,7 @@ def judge_between(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
         failing |= value < _literal(low, dtype)
     if high is not None:
         failing |= value > _literal(high, dtype)
-    return judge_rows(rows, failing, subject=f"`{column}`", expected=describe_bounds(low, high))
+    return judge_each(rows, failing, subject=f"`{column}`", expected=describe_bounds(low, high))
 
 
 def _literal(bound: object, dtype: pl.DataType) -> pl.Expr:

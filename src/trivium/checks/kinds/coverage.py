@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, example_rows
+from trivium.checks.kinds.outcome import Outcome, example_rows, find_failing
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -32,13 +32,13 @@ def judge_coverage(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     absent = pl.col(column).is_null()
     if rows.schema[column].is_float():
         absent |= pl.col(column).is_nan()
-    missing = rows.filter(absent)
-    share = 1 - missing.height / rows.height if rows.height else 1.0
+    missing, first = find_failing(rows, absent)
+    share = 1 - missing / rows.height if rows.height else 1.0
     return Outcome(
         passed=share >= wanted,
         message=f"`{column}`: {share:.1%} of {rows.height:,} rows have a value, expected at least {wanted:.1%}",
         observed=share,
         expected=f"at least {wanted:.1%}",
-        failing_rows=missing.height,
-        examples=() if share >= wanted else example_rows(missing),
+        failing_rows=missing,
+        examples=() if share >= wanted else example_rows(first),
     )

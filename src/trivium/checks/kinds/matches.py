@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, judge_rows
+from trivium.checks.kinds.outcome import Outcome, judge_each
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -33,4 +33,4 @@ def judge_matches(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     """Every text of another form fails."""
     column, pattern = str(check.column), str(check.arguments["pattern"])
     failing = ~pl.col(column).cast(pl.String).str.contains(whole(pattern))
-    return judge_rows(rows, failing, subject=f"`{column}`", expected=f"text of the form {pattern}")
+    return judge_each(rows, failing, subject=f"`{column}`", expected=f"text of the form {pattern}")

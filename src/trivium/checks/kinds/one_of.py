@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, judge_rows
+from trivium.checks.kinds.outcome import Outcome, judge_each
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -33,4 +33,4 @@ def judge_one_of(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     column, values = str(check.column), list(check.arguments["values"])
     shown = ", ".join(map(str, values[:SHOWN])) + (", …" if len(values) > SHOWN else "")
     failing = pl.col(column).is_not_null() & ~pl.col(column).is_in(values)
-    return judge_rows(rows, failing, subject=f"`{column}`", expected=f"one of {shown}")
+    return judge_each(rows, failing, subject=f"`{column}`", expected=f"one of {shown}")

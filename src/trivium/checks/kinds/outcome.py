@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from msgspec import Struct
 
+from trivium.checks.present import CHUNK
 from trivium.values.alerts import CheckResult
 from trivium.values.tables import CheckSpec
 
@@ -58,13 +59,35 @@ def as_result(check: CheckSpec, partition: str, outcome: Outcome, *, column: str
 def judge_rows(rows: pl.DataFrame, failing: pl.Expr, *, subject: str, expected: str) -> Outcome:
     """Passed when no row is failing. failing: a boolean expression over the rows; null means not failing."""
     bad = rows.filter(failing.fill_null(value=False))
+    return tell_failing(rows, bad.height, bad, subject=subject, expected=expected)
+
+
+def judge_each(rows: pl.DataFrame, failing: pl.Expr, *, subject: str, expected: str) -> Outcome:
+    """The same, where a row fails whatever the others hold: of many rows half a million are looked at at a time."""
+    count, first = find_failing(rows, failing.fill_null(value=False))
+    return tell_failing(rows, count, first, subject=subject, expected=expected)
+
+
+def find_failing(rows: pl.DataFrame, failing: pl.Expr) -> tuple[int, pl.DataFrame]:
+    """How many rows fail, and the first of them. failing: as for `judge_each`, without nulls."""
+    bad = rows.slice(0, CHUNK).filter(failing)
+    count, first = bad.height, bad.head(EXAMPLES)
+    for start in range(CHUNK, rows.height, CHUNK):
+        bad = rows.slice(start, CHUNK).filter(failing)
+        count += bad.height
+        first = pl.concat([first, bad.head(EXAMPLES - first.height)])
+    return count, first
+
+
+def tell_failing(rows: pl.DataFrame, failing: int, first: pl.DataFrame, *, subject: str, expected: str) -> Outcome:
+    """Passed when no row is failing. first: at least the first of them that are shown, when there are any."""
     return Outcome(
-        passed=bad.height == 0,
-        message=f"{subject}: {describe_failing(bad.height, rows.height)}, expected {expected}",
-        observed=float(bad.height),
+        passed=failing == 0,
+        message=f"{subject}: {describe_failing(failing, rows.height)}, expected {expected}",
+        observed=float(failing),
         expected=expected,
-        failing_rows=bad.height,
-        examples=example_rows(bad),
+        failing_rows=failing,
+        examples=example_rows(first),
     )
 
 

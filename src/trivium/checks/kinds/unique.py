@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, judge_rows
+from trivium.checks.kinds.outcome import EXAMPLES, Outcome, judge_rows, tell_failing
+from trivium.checks.repeated import find_repeated
+from trivium.checks.whole import MANY_ROWS
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -24,10 +26,9 @@ def unique(*columns: str, name: str | None = None, severity: Severity = "block",
 def judge_unique(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     """Every row that shares its key with another one fails."""
     columns = list(check.arguments["columns"])
+    subject, expected = f"`{', '.join(columns)}`", "no value twice"
+    if rows.height > MANY_ROWS:
+        failing, first = find_repeated(rows.select(columns), EXAMPLES)
+        return tell_failing(rows, failing, rows[first], subject=subject, expected=expected)
     known = pl.all_horizontal(pl.col(columns).is_not_null())
-    return judge_rows(
-        rows,
-        known & pl.struct(columns).is_duplicated(),
-        subject=f"`{', '.join(columns)}`",
-        expected="no value twice",
-    )
+    return judge_rows(rows, known & pl.struct(columns).is_duplicated(), subject=subject, expected=expected)

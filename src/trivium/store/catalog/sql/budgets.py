@@ -10,7 +10,7 @@ from trivium.store.catalog.sql.database import Transaction
 from trivium.store.catalog.sql.rows import from_row, iso
 from trivium.store.catalog.tables import Draft
 from trivium.values.alerts import Alert, Judgement
-from trivium.values.objectives import CheckOutcome, ErrorBudget, measure_budget, parse_objective
+from trivium.values.objectives import CheckOutcome, ErrorBudget, is_of_check, measure_budget, parse_objective
 from trivium.values.tables import CheckSpec, TableSpec
 
 SPEC = "SELECT * FROM table_specs WHERE name = ?"
@@ -35,7 +35,8 @@ def list_exhausted(tx: Transaction, draft: Draft) -> list[ErrorBudget]:
     """The budgets that were not used up before this commit, whose judgements are recorded, and are now."""
     failed = {result.check for each in draft.judgements for result in each.results if not result.passed}
     spec = tx.one(TableSpec, SPEC, draft.commit.table) if failed else None
-    checks = [check for check in spec.checks if check.objective and check.name in failed] if spec else []
+    promised = [check for check in spec.checks if check.objective] if spec else []
+    checks = [check for check in promised if any(is_of_check(name, check.name) for name in failed)]
     return [
         budget
         for check in checks
@@ -55,12 +56,14 @@ def _budget(tx: Transaction, spec: TableSpec, check: CheckSpec, *, without: str 
 
 def _outcomes(tx: Transaction, spec: TableSpec, check: CheckSpec, window: timedelta) -> Iterable[CheckOutcome]:
     """What is recorded of the check inside the window. A false alarm, as a person said, counts as passed."""
-    false_alarms = set(_false_alarms(tx, spec.name, check.name))
+    false_alarms = set(_false_alarms(tx, spec.name))
     for row in tx.execute(RECORDED, spec.name, *_since(tx, spec, window)):
         judgement, commit = from_row(Judgement, row), str(row["made_by"])
-        results = [result for result in judgement.results if result.check == check.name]
+        results = [result for result in judgement.results if is_of_check(result.check, check.name)]
         if results:
-            passed = all(result.passed for result in results) or (commit, judgement.partition) in false_alarms
+            passed = all(
+                result.passed or (commit, judgement.partition, result.check) in false_alarms for result in results
+            )
             made_at = datetime.fromisoformat(row["made_at"]).replace(tzinfo=None)
             at = _begin(judgement.partition) if spec.time else made_at
             yield CheckOutcome(judgement.partition, commit, at, passed)
@@ -80,10 +83,9 @@ def _begin(partition: str) -> datetime:
     return datetime.fromisoformat(partition if "T" not in partition else f"{partition}:00")
 
 
-def _false_alarms(tx: Transaction, table: str, check: str) -> Iterable[tuple[str, str]]:
-    """(commit, partition) of the alerts about this check, alone or among others, that a person dismissed."""
+def _false_alarms(tx: Transaction, table: str) -> Iterable[tuple[str, str, str]]:
+    """(commit, partition, check or slice of one) of what failed, alone or among others, and a person dismissed."""
     for row in tx.execute(DISMISSED, table):
         alert = from_row(Alert, row)
-        also = {each["check"] for each in alert.evidence.get("also", ())}
-        if check == alert.check or check in also:
-            yield str(row["made_by"]), alert.partition
+        for check in (alert.check, *(str(each["check"]) for each in alert.evidence.get("also", ()))):
+            yield str(row["made_by"]), alert.partition, check
