@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import duckdb
 import polars as pl
 
+from trivium.checks.comparison import as_comparison
 from trivium.checks.expression import parse_expression
 from trivium.checks.kinds.outcome import EXAMPLES, Outcome, describe_failing, example_rows
 from trivium.checks.present import CHUNK
 from trivium.checks.sandbox import is_wrong_sql, query_rows
+from trivium.checks.whole import MANY_ROWS
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -40,17 +42,38 @@ def rule(
 
 
 def judge_rules(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> list[Outcome]:
-    """Every rule's outcome, all of them in one scan; where that fails, one by one to name the culprit.
+    """Every rule's outcome: by comparing where that tells that a rule holds, by DuckDB of all the others.
 
     Raises Misuse for a rule that does not fit the table's columns or is not a truth value.
     """
+    held = _find_held(checks, rows)
+    queried = iter(_query([check for check, holds in zip(checks, held, strict=True) if not holds], rows))
+    return [
+        _outcome(check, rows, 0, "BOOLEAN", []) if holds else next(queried)
+        for check, holds in zip(checks, held, strict=True)
+    ]
+
+
+def _find_held(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> list[bool]:
+    """Which of the rules only compare, and hold for every row of a small partition."""
+    if rows.height > MANY_ROWS:
+        return [False] * len(checks)
+    trees = [parse_expression(check.arguments["expression"]).tree for check in checks]
+    found = {str(place): as_comparison(tree, rows) for place, tree in enumerate(trees)}
+    tests = {place: test.fill_null(value=False).all() for place, test in found.items() if test is not None}
+    answers = rows.select(**tests).to_dict(as_series=False) if tests else {}
+    return [answers.get(place) == [True] for place in found]
+
+
+def _query(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> list[Outcome]:
+    """The outcomes of all of them in one scan; where that fails, one by one to name the culprit."""
     if not checks:
         return []
     try:
         found = _scan(checks, rows)
     except duckdb.Error as error:
         if len(checks) > 1:
-            return [outcome for check in checks for outcome in judge_rules([check], rows)]
+            return [outcome for check in checks for outcome in _query([check], rows)]
         return [_unevaluable(checks[0], error)]
     return [_outcome(check, rows, *each) for check, each in zip(checks, found, strict=True)]
 
