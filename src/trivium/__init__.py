@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from trivium.tables.joint import commit_together as commit_together
     from trivium.tables.joint import snapshot as snapshot
     from trivium.tables.labels import Labels as Labels
+    from trivium.tables.quarantine import QuarantinedData as QuarantinedData
     from trivium.tables.read import FlaggedData as FlaggedData
     from trivium.tables.table import Table as Table
     from trivium.tracking.log import log as log
@@ -62,6 +63,7 @@ HOMES = {
     "Labels": "trivium.tables.labels",
     "Model": "trivium.models.package",
     "ModelVersion": "trivium.values.models",
+    "QuarantinedData": "trivium.tables.quarantine",
     "Table": "trivium.tables.table",
     "TriviumError": "trivium.errors",
     "as_of": "trivium.tables.as_of",

@@ -166,7 +166,8 @@ def test_a_file_that_cannot_be_written_is_misuse(terminal: Terminal, store: Stor
 
 def test_a_column_that_is_not_there_has_no_picture(terminal: Terminal, store: Store, tmp_path: Path) -> None:
     said = terminal("tables", "profile", "flights", "--column", "nothing", "--html", "nothing.html")
-    assert said.out.startswith("No profile of flights.nothing:")
+    assert (said.status, said.out) == (2, "")
+    assert said.err == "error: Table 'flights' has no column 'nothing'; it has id, at, distance, plane.\n"
     assert not (tmp_path / "nothing.html").exists()
 
 

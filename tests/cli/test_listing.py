@@ -11,6 +11,7 @@ from rich.console import Console
 
 from trivium.cli import listing
 from trivium.cli.listing import print_table, printable, spelled
+from trivium.cli.runs import LIST
 
 ROWS = [{"id": "01m7ydf28fywkvp6fb6kbma31d", "state": "open", "message": "a long story " * 8}]
 
@@ -37,6 +38,32 @@ def test_a_value_is_spelled_as_people_read_it(name: str, value: Any, shown: str)
 
 def test_control_characters_are_not_printed() -> None:
     assert printable("a\x1b[2Jb\rc\nd\x9be") == "a�[2Jb�c\nd�e"
+
+
+RUN = {"id": "01m7ydf28fywkvp6fb6kbma31d", "pipeline": "lateness", "status": "succeeded", "seconds": 3.25,
+       "started_at": datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC), "executed": 5, "cached": 3, "trigger": "manual",
+       "metrics": {f"measure_{number}": number / 10 for number in range(9)}}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 160])
+def test_a_list_of_runs_fits_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(listing, "console", lambda: Console(file=out, width=width, highlight=False))
+    print_table([RUN, {**RUN, "status": "failed"}], LIST)
+    said = out.getvalue()
+    assert max(len(line.rstrip()) for line in said.splitlines()) <= width
+    assert [said.count(part) for part in ("2024-01-02 03:04:05", "3.25", "manual", "measure_8=0.8")] == [2, 2, 2, 2]
+
+
+def test_columns_that_find_no_room_go_under_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(listing, "console", lambda: Console(file=out, width=20, highlight=False))
+    print_table(
+        [{"name": "flights", "rows": 1200, "state": "valid", "owner": None}], ("name", "rows", "state", "owner")
+    )
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == [
+        "name     rows", "flights  1,200", "    state valid"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [30, 60, 200])

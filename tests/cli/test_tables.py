@@ -136,6 +136,34 @@ def test_an_import_of_a_database_asks_a_query(terminal: Terminal, project: Path)
     assert terminal("tables", "show", "hourly", "--json").json["partitions"][0] == "2024-01-01T00"
 
 
+def test_an_upserting_import_replaces_the_rows_of_the_same_key(terminal: Terminal, project: Path) -> None:
+    write_csv(project / "changed.csv", [(2, "2024-01-01T06:00:00", 40.5), (9, "2024-02-01T00:00:00", 1.0)])
+    with connect(project, actor="ada") as store:
+        tv.Table("keyed", key="id", time="at", checks=[tv.rule("temp > 0")]).append(project / "first.csv", store=store)
+    said = terminal("tables", "import", "keyed", "changed.csv", "--upsert")
+    assert (said.status, said.err) == (0, "")
+    query = "SELECT id, temp FROM keyed ORDER BY id"
+    assert terminal("tables", "query", query, "--json").json == [
+        {"id": 1, "temp": 3.5}, {"id": 2, "temp": 40.5}, {"id": 9, "temp": 1.0}
+    ]  # fmt: skip
+    named = ["tables", "import", "keyed", "changed.csv", "--upsert", "--resume", "once", "--json"]
+    assert terminal(*named).json["id"] == terminal(*named).json["id"]
+    assert terminal("tables", "import", "keyed", "changed.csv", "--upsert", "--overwrite").status == 2
+    assert "declare `key=`" in terminal("tables", "import", "keyless", "changed.csv", "--upsert").err
+    write_csv(project / "cold.csv", [(2, "2024-01-01T06:00:00", -1.0)])
+    kept_aside = terminal("tables", "import", "keyed", "cold.csv", "--upsert")
+    assert kept_aside.status == 1
+    assert "trivium tables release" in kept_aside.err
+
+
+def test_a_profile_of_a_column_that_is_not_there_names_those_that_are(terminal: Terminal, project: Path) -> None:
+    for more in ([], ["--json"]):
+        said = terminal("tables", "profile", "weather", "--column", "tmep", *more)
+        assert (said.status, said.out) == (2, "")
+        assert said.err == "error: Table 'weather' has no column 'tmep'; it has id, at, temp.\n"
+    assert terminal("tables", "profile", "weather", "--column", "temp").status == 0
+
+
 def test_quarantined_rows_end_with_one_and_say_what_to_do(terminal: Terminal, project: Path) -> None:
     write_csv(project / "twice.csv", [(9, "2024-02-01T00:00:00", 1.0), (9, "2024-02-01T00:00:00", 1.0)])
     table = tv.Table("checked", key="id", time="at", checks=[tv.unique("id")])

@@ -7,25 +7,26 @@ from datetime import datetime
 
 import polars as pl
 
-from trivium.checks.kinds.between import judge_between
+from trivium.checks.kinds.between import between_test, judge_between
 from trivium.checks.kinds.coverage import judge_coverage
 from trivium.checks.kinds.distribution import judge_distribution
 from trivium.checks.kinds.fresh import judge_fresh
 from trivium.checks.kinds.function import judge_function
-from trivium.checks.kinds.matches import judge_matches
-from trivium.checks.kinds.one_of import judge_one_of
-from trivium.checks.kinds.outcome import Outcome, as_result, unevaluable
+from trivium.checks.kinds.matches import judge_matches, matches_test
+from trivium.checks.kinds.one_of import judge_one_of, one_of_test
+from trivium.checks.kinds.outcome import Outcome, RowTest, as_result, find_passed, unevaluable
 from trivium.checks.kinds.query import judge_query
 from trivium.checks.kinds.references import judge_references
 from trivium.checks.kinds.row_count import judge_row_count
 from trivium.checks.kinds.rule import judge_rules
 from trivium.checks.kinds.schema import judge_columns
-from trivium.checks.kinds.unique import judge_unique
+from trivium.checks.kinds.unique import judge_unique, unique_test
 from trivium.checks.metric import KINDS as OF_PREDICTIONS
 from trivium.checks.metric import names_columns
 from trivium.checks.partition import Partition
 from trivium.checks.predictions import judge_table
 from trivium.checks.surroundings import Surroundings
+from trivium.checks.whole import MANY_ROWS
 from trivium.errors import Misuse
 from trivium.values.alerts import CheckResult
 from trivium.values.tables import CheckSpec, TableSpec
@@ -38,6 +39,12 @@ JUDGES: dict[str, Callable[[CheckSpec, pl.DataFrame], Outcome]] = {
     "one_of": judge_one_of,
     "row_count": judge_row_count,
     "unique": judge_unique,
+}
+ROW_TESTS: dict[str, Callable[[CheckSpec, pl.DataFrame], RowTest]] = {
+    "between": between_test,
+    "matches": matches_test,
+    "one_of": one_of_test,
+    "unique": unique_test,
 }
 WIDER: dict[str, Callable[[CheckSpec, Partition, Surroundings], Outcome]] = {
     "distribution": judge_distribution,
@@ -70,6 +77,7 @@ def judge_declared(
     sound = [check for check in judged if not any(name in broken for name in columns_read(check))]
     rules = [check for check in sound if check.kind == "rule"]
     outcomes = dict(zip((id(rule) for rule in rules), judge_rules(rules, part.rows), strict=True))
+    outcomes |= _find_passed(sound, part.rows)
     results = list[CheckResult]()
     for check in judged:
         if check not in sound:
@@ -96,6 +104,19 @@ def columns_read(check: CheckSpec) -> list[str]:
 def _is_elsewhere(check: CheckSpec) -> bool:
     """Whether it is about the predictions of an endpoint, which judges it when truth has arrived."""
     return check.kind in OF_PREDICTIONS and not names_columns(check)
+
+
+def _find_passed(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> dict[int, Outcome]:
+    """By the checks' ids the outcomes of those that no row of a small partition fails, found by one query.
+
+    None where a check does not fit the rows: each is judged by itself then, as are those that some row fails.
+    """
+    asking = [check for check in checks if check.kind in ROW_TESTS and rows.height <= MANY_ROWS]
+    try:
+        found = find_passed(rows, [ROW_TESTS[check.kind](check, rows) for check in asking])
+    except UNFIT:
+        return {}
+    return {id(check): outcome for check, outcome in zip(asking, found, strict=True) if outcome is not None}
 
 
 def _judge_predictions(

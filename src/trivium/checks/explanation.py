@@ -11,7 +11,7 @@ from trivium.checks.facts import NOVEL, QUANTILES, SHARE, family_of
 from trivium.checks.history import History
 from trivium.checks.surprise import Surprises
 from trivium.checks.units import find_conversion
-from trivium.checks.wording import TELLING, name_of, show
+from trivium.checks.wording import TELLING, name_of, show, show_band
 from trivium.values.alerts import Profile
 
 PICTURED = 60
@@ -51,7 +51,7 @@ def explain_column(column: str, profile: Profile, history: History, surprises: S
     share = 1.0 if moved_as_a_whole(column, surprises) else touched_share(hits, moved, cause)
     observed = shown_value(lead, surprises.from_scale(hits[lead], float(surprises.values[hits[lead]])))
     evidence = picture(column, lead, hits[lead], history, surprises)
-    expected = f"{show(lead, evidence['low'])} to {show(lead, evidence['high'])}"
+    expected = show_band(lead, evidence["low"], evidence["high"])
     return Explanation(
         column=column,
         facts=tuple(facts),

@@ -21,10 +21,11 @@ REFUSED = {
 
 
 class Expression(Struct, frozen=True):
-    """A parsed expression: its text, and the columns that it reads in order of appearance."""
+    """A parsed expression: its text, the columns that it reads in order of appearance, and its syntax tree."""
 
     text: str
     columns: tuple[str, ...]
+    tree: Node
 
 
 @cache
@@ -46,7 +47,7 @@ def parse_expression(text: str) -> Expression:
             raise _refusal(text, f"it aggregates by {node['function_name']}() over several rows")
     bound = {ref["column_names"][-1] for node in nodes if node.get("class") == "LAMBDA" for ref in _refs(node["lhs"])}
     names = (ref["column_names"][0] for ref in _refs(nodes[0]))
-    return Expression(text, tuple(dict.fromkeys(name for name in names if name not in bound)))
+    return Expression(text, tuple(dict.fromkeys(name for name in names if name not in bound)), nodes[0])
 
 
 def _parse(text: str) -> Node:

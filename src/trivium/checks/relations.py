@@ -60,7 +60,7 @@ def find_relations(rows: pl.DataFrame) -> tuple[Relation, ...]:
     if rows.height < FEWEST_ROWS:
         return ()
     rows = rows.head(MOST_ROWS_SEARCHED).select(_comparable(rows)[:MOST_COLUMNS])
-    coded = {name: code_column(rows[name]) for name in rows.columns}
+    coded = code_columns(rows, rows.columns)
     found = [*_find_determined(coded, rows.schema), *_find_mismatches(rows), *_find_correlations(rows)]
     return tuple(found[:MOST_RELATIONS])
 
@@ -72,22 +72,25 @@ def measure_relations(rows: pl.DataFrame, relations: Sequence[Relation]) -> tupl
     if rows.height > MOST_ROWS:
         rows = rows.gather_every(-(-rows.height // MOST_ROWS))
     there = {*_comparable(rows)}
-    measured = Measured(rows)
+    measurable = [relation for relation in relations if there.issuperset(relation.columns)]
+    measured = Measured(rows, measurable)
     found = []
-    for relation in relations:
-        value = measured.value(relation) if there.issuperset(relation.columns) else None
+    for relation in measurable:
+        value = measured.value(relation)
         if value is not None:
             found.append(RelationProfile(relation, value))
     return tuple(found)
 
 
 class Measured:
-    """Rows whose columns are coded and ranked once, when a relation first needs them."""
+    """Rows whose columns are coded and ranked once for all of these relations."""
 
-    def __init__(self, rows: pl.DataFrame) -> None:
+    def __init__(self, rows: pl.DataFrame, relations: Sequence[Relation]) -> None:
         self.rows = rows
-        self._coded: dict[tuple[str, ...], Coded] = {}
-        self._ranks: dict[str, NDArray[np.float64]] = {}
+        coded = code_columns(rows, _columns_of(relations, UNDETERMINED))
+        self._coded: dict[tuple[str, ...], Coded] = {(name,): column for name, column in coded.items()}
+        ranked = pl.col(_columns_of(relations, CORRELATION)).rank("average").cast(pl.Float64)
+        self._ranks = {column.name: column.to_numpy() for column in rows.select(ranked).iter_columns()}
 
     def value(self, relation: Relation) -> float | None:
         """The relation as a number; None where it is not defined."""
@@ -97,24 +100,19 @@ class Measured:
         one, other = relation.columns
         if relation.kind == MISMATCH:
             return float((self.rows[one].is_null() != self.rows[other].is_null()).mean())  # type: ignore[arg-type]
-        return correlation(self._rank(one), self._rank(other))
+        return correlation(self._ranks[one], self._ranks[other])
 
     def _code(self, columns: tuple[str, ...]) -> Coded:
         if columns not in self._coded:
-            parts = [code_column(self.rows[name]) for name in columns]
-            self._coded[columns] = join_codes(parts) if len(parts) > 1 else parts[0]
+            self._coded[columns] = join_codes([self._coded[name,] for name in columns])
         return self._coded[columns]
 
-    def _rank(self, column: str) -> NDArray[np.float64]:
-        if column not in self._ranks:
-            self._ranks[column] = self.rows[column].rank("average").cast(pl.Float64).to_numpy()
-        return self._ranks[column]
 
-
-def code_column(values: pl.Series) -> Coded:
-    """The column as numbers, in the order of its values."""
-    codes = values.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-    return Coded(codes, int(codes.max(initial=0)) + 1)
+def code_columns(rows: pl.DataFrame, columns: Sequence[str]) -> dict[str, Coded]:
+    """These columns as numbers, in the order of their values, by one query for all of them."""
+    found = rows.select(pl.col(columns).rank("dense").fill_null(0).cast(pl.Int64))
+    codes = {column.name: column.to_numpy() for column in found.iter_columns()}
+    return {name: Coded(each, int(each.max(initial=0)) + 1) for name, each in codes.items()}
 
 
 def join_codes(parts: Sequence[Coded]) -> Coded:
@@ -148,6 +146,10 @@ def correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float |
     first, second = one[both] - one[both].mean(), other[both] - other[both].mean()
     spread = float(np.sqrt((first @ first) * (second @ second)))
     return float(first @ second) / spread if spread > 0 else None
+
+
+def _columns_of(relations: Sequence[Relation], kind: str) -> list[str]:
+    return list(dict.fromkeys(name for relation in relations if relation.kind == kind for name in relation.columns))
 
 
 def _comparable(rows: pl.DataFrame) -> list[str]:
@@ -185,12 +187,13 @@ def _holds(one: Coded, other: Coded) -> bool:
 
 def _find_correlations(rows: pl.DataFrame) -> Iterator[Relation]:
     kinds = [name for name, dtype in rows.schema.items() if dtype.is_numeric() or dtype.is_temporal()]
-    measured = Measured(rows)
     ranked = [name for name in kinds if rows[name].n_unique() > LEAST_RANKED]
-    for pair in combinations(ranked, 2):
-        value = measured.value(Relation(CORRELATION, pair))
+    pairs = [Relation(CORRELATION, pair) for pair in combinations(ranked, 2)]
+    measured = Measured(rows, pairs)
+    for pair in pairs:
+        value = measured.value(pair)
         if value is not None and abs(value) >= LEAST_CORRELATION:
-            yield Relation(CORRELATION, pair)
+            yield pair
 
 
 def _find_mismatches(rows: pl.DataFrame) -> Iterator[Relation]:

@@ -79,6 +79,16 @@ def name_of(fact: str) -> str:
     return RATES.get(fact) or NUMBERS.get(fact) or fact.replace("_", " ")
 
 
+def show_band(fact: str, low: float, high: float) -> str:
+    """Where a fact is expected: one value where both ends read alike.
+
+    >>> show_band("median", 55.04, 88.0), show_band("distinct", 2.0, 2.2)
+    ('55.0 to 88.0', '2')
+    """
+    least, most = show(fact, low), show(fact, high)
+    return least if least == most else f"{least} to {most}"
+
+
 def show(fact: str, value: float) -> str:
     """A fact's value as people read it: shares in percent, numbers with as many digits as matter.
 

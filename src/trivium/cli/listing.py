@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Protocol
 
 import msgspec
@@ -39,10 +40,13 @@ COLOURS = {
     "divert": "yellow", "fresh": "green", "old": "yellow", "replaced": "dim",
     "discarded": "dim", "cached": "dim", "skipped": "dim", "down": "dim", "wait": "dim", "false_alarm": "dim",
 }  # fmt: skip
-PROSE = frozenset({"message", "description", "reason", "error", "because", "detail", "why", "next", "scores"})
+PROSE = frozenset(
+    {"message", "description", "reason", "error", "because", "detail", "why", "next", "scores", "metrics"}
+)
 NOTHING = "-"
 GAP = 2
 LEAST_PROSE = 40
+LEAST_COLUMNS = 2  # what a row is known by stays on its line, however narrow the screen is
 
 
 def print_list(rows: Sequence[Row], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
@@ -75,7 +79,8 @@ def print_json(value: Any) -> None:
 
 
 def print_table(rows: Sequence[Row], columns: Sequence[str], *, as_stored: bool = False) -> None:
-    """A compact table. Names and ids stay in one piece; prose wraps, under its row where the screen is narrow.
+    """A compact table. Names and ids stay in one piece; prose wraps, under its row where the screen is narrow, and with
+    it goes what does not fit beside the first columns.
 
     as_stored: these are rows of somebody's table, whose names and numbers are not made prettier.
     """
@@ -85,10 +90,17 @@ def print_table(rows: Sequence[Row], columns: Sequence[str], *, as_stored: bool 
     short = [name for name in columns if name not in PROSE]
     needed = sum(widths[name] + GAP for name in short)
     screen = console()
-    if len(short) == len(columns) or needed + LEAST_PROSE <= screen.width:
-        screen.print(side_by_side(rows, cells, titles, widths), crop=False, soft_wrap=needed > screen.width)
+    room = screen.width - LEAST_PROSE if len(short) < len(columns) else screen.width + GAP
+    if as_stored or needed <= room:
+        screen.print(side_by_side(rows, cells, titles, widths), crop=False, soft_wrap=needed > screen.width + GAP)
     else:
-        print_stacked(screen, cells, {name: titles[name] for name in short}, widths)
+        print_stacked(screen, cells, titles, widths)
+
+
+def fitting(names: Sequence[str], widths: Mapping[str, int], room: int) -> list[str]:
+    """The first of the columns that fit beside each other, at least two."""
+    ends = accumulate(widths[name] + GAP for name in names)
+    return [name for at, (name, end) in enumerate(zip(names, ends, strict=True)) if at < LEAST_COLUMNS or end <= room]
 
 
 def side_by_side(
@@ -112,14 +124,20 @@ def side_by_side(
 
 
 def print_stacked(
-    screen: Console, cells: Sequence[Mapping[str, Text]], short: Mapping[str, str], widths: Mapping[str, int]
+    screen: Console, cells: Sequence[Mapping[str, Text]], titles: Mapping[str, str], widths: Mapping[str, int]
 ) -> None:
-    """Each row on a line, and its prose on the lines under it."""
-    header = "  ".join(title.ljust(widths[name]) for name, title in short.items())
+    """Each row on a line, and on the lines under it what found no room there, and its prose."""
+    short = [name for name in titles if name not in PROSE]
+    beside = fitting(short, widths, screen.width + GAP)
+    below = [name for name in short if name not in beside]
+    header = "  ".join(titles[name].ljust(widths[name]) for name in beside)
     screen.print(Text(header, style="dim"), soft_wrap=True)
     for each in cells:
-        line = Text("  ").join(padded(each[name], widths[name]) for name in short)
+        line = Text("  ").join(padded(each[name], widths[name]) for name in beside)
         screen.print(line, soft_wrap=True)
+        rest = [Text(f"{titles[name]} ", style="dim") + each[name] for name in below if each[name].plain != NOTHING]
+        if rest:
+            screen.print(Padding(Text(", ").join(rest), (0, 0, 0, 4)))
         for name, prose in each.items():
             if name in PROSE and prose.plain != NOTHING:
                 screen.print(Padding(prose, (0, 0, 0, 4)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trivium.checks.feedback import LEARNED
-from trivium.checks.wording import RELATED, name_of, show
+from trivium.checks.wording import RELATED, name_of, show_band
 from trivium.tables.learned_feedback import Band, Retuning
 from trivium.values.alerts import Alert
 
@@ -36,4 +36,4 @@ def retuning_line(each: Retuning) -> str:
 
 def spelled(fact: str, band: Band) -> str:
     """ "8.2 to 11.9"."""
-    return f"{show(fact, band[0])} to {show(fact, band[1])}"
+    return show_band(fact, *band)

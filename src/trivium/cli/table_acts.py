@@ -17,8 +17,11 @@ from trivium.cli.table_view import commit_row
 from trivium.errors import Misuse, Quarantined
 from trivium.store.store import Store
 from trivium.tables.export import export_version
+from trivium.tables.given_rows import read_given
 from trivium.tables.import_source import Import, import_source
 from trivium.tables.table import Table
+from trivium.tables.upsert import upsert_rows
+from trivium.values.tables import TableSpec
 
 Name = Annotated[str, typer.Argument(help="The table.")]
 Source = Annotated[
@@ -29,6 +32,7 @@ Source = Annotated[
     ),
 ]
 RESUME = "The name of this import: repeated under it, it goes on. Files are known by their content without a name."
+UPSERT = "Replace the rows of the same key, wherever they are, in one commit; its rows have to fit into memory."
 MOST_TOLD = 20
 
 
@@ -43,6 +47,7 @@ def import_rows(
     time: Annotated[str | None, typer.Option("--time", help="The column of event time (a new table).")] = None,
     every: Annotated[str | None, typer.Option("--every", help="How wide partitions are: 1d, 1h (a new table).")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the partitions that rows belong to.")] = False,
+    upsert: Annotated[bool, typer.Option("--upsert", help=UPSERT)] = False,
     query: Annotated[str | None, typer.Option("--query", help="One SELECT that a database is asked.")] = None,
     resume: Annotated[str | None, typer.Option("--resume", help=RESUME)] = None,
     stop_on_quarantine: Annotated[
@@ -60,6 +65,11 @@ def import_rows(
         raise Misuse(f"Table {name!r} is declared already; `--key`, `--time` and `--every` are for a new one.")
     spec = declared or Table(name, key=key or (), time=time, every=every or "1d").spec
     know_functions(store, name)
+    if upsert:
+        if overwrite or stop_on_quarantine:
+            raise Misuse("`--upsert` is one commit by key: leave out `--overwrite` and `--stop-on-quarantine`.")
+        upsert_source(store, spec, source, query=query, name=resume, as_json=as_json)
+        return
     view = ImportView()
     try:
         done = import_source(
@@ -72,6 +82,20 @@ def import_rows(
     if not as_json:
         tell_diverted(store, done)
     refuse_quarantined(done)
+
+
+def upsert_source(
+    store: Store, spec: TableSpec, source: str, *, query: str | None, name: str | None, as_json: bool
+) -> None:
+    """The rows of the source replace those of the same key, in one commit. Raises Quarantined when it is kept aside."""
+    rows = read_given(store, spec, source, query=query)
+    commit = upsert_rows(store, spec, rows, idempotency_key=None if name is None else f"import:{name}")
+    tell_commit(commit, as_json=as_json)
+    if commit.state == "quarantined":
+        raise Quarantined(
+            f"Rows of {source} are kept aside: `trivium alerts list --table {spec.name}` says why; then "
+            f"`trivium tables release {commit.id}` or `trivium tables discard {commit.id}`."
+        )
 
 
 def tell_diverted(store: Store, done: Import) -> None:

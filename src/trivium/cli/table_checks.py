@@ -15,10 +15,11 @@ from trivium.cli.listing import print_json, print_line, print_list
 from trivium.cli.picture_view import tell_column, tell_table, write_page
 from trivium.cli.profile_view import profile_facts
 from trivium.cli.project import open_project
-from trivium.errors import CheckFailed
+from trivium.errors import CheckFailed, NotFound
 from trivium.pictures.page import table_page
 from trivium.pictures.picture import TablePicture
 from trivium.pictures.table_picture import picture_table
+from trivium.store.store import Store
 from trivium.tables.backtest import check_newest, check_rows
 from trivium.tables.given_rows import read_given
 from trivium.tables.profiles import list_profiles
@@ -64,12 +65,22 @@ def profile_table(
     """Show what each column looks like, in the newest partition and over time."""
     store = open_project(context)
     store.catalog.tables.get_spec(name)
+    if column is not None:
+        refuse_unknown(store, name, column)
     if as_json:
         facts = profile_facts(name, list_profiles(store, name, limit=partitions))
         print_json(facts | {"columns": [each for each in facts["columns"] if column in (None, each["name"])]})
     if html is not None or not as_json:
         picture = picture_table(store, name, partitions=partitions, column=column)
         show_picture(picture, column, html, quiet=as_json)
+
+
+def refuse_unknown(store: Store, name: str, column: str) -> None:
+    """Raises NotFound for a column that the newest version does not have."""
+    newest = store.catalog.tables.find_version(name)
+    have = [each.name for each in newest.columns] if newest is not None else [column]
+    if column not in have:
+        raise NotFound(f"Table {name!r} has no column {column!r}; it has {', '.join(have)}.")
 
 
 def show_picture(picture: TablePicture, column: str | None, html: Path | None, *, quiet: bool) -> None:

@@ -66,7 +66,11 @@ def logged_flights(stage: Stage, day: date) -> set[str]:
     if stage.store.catalog.tables.find_version(stage.cast.live.spec.log) is None:
         return set()
     log = read_version(stage.store, stage.cast.live.spec.log)
-    mine = log.filter((pl.col("scheduled_at").dt.date() == day) & pl.col("answered")).select("flight_id").collect()
+    mine = (
+        log.filter((pl.col("scheduled_at").dt.date() == day) & pl.col("score").is_not_null() & pl.col("answered"))
+        .select("flight_id")
+        .collect()
+    )
     return set(mine["flight_id"])
 
 

@@ -20,6 +20,7 @@ from trivium.demo.stage import AUTHOR, Stage
 from trivium.demo.training import tell_training
 from trivium.demo.upstream import Upstream, data_folder
 from trivium.store.store import open_store, use_store
+from trivium.tables.quarantine import QuarantinedData
 from trivium.tables.read import FlaggedData
 
 
@@ -38,6 +39,7 @@ def tell(*, root: Path | None = None, days: int = LONGEST, console: Console | No
     narrator = Narrator(console or Console())
     with use_store(store), warnings.catch_warnings():
         warnings.simplefilter("ignore", FlaggedData)  # the narration shows the alerts themselves
+        warnings.simplefilter("ignore", QuarantinedData)  # and what is kept aside
         stage = Stage(store, upstream, calendar, narrator, load_cast(settings))
         try:
             tell_chapters(stage)

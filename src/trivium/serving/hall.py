@@ -12,7 +12,7 @@ from typing import Any
 from trivium.errors import NotFound
 from trivium.serving.features import Record
 from trivium.serving.journal import Journal, Prediction
-from trivium.serving.served import Served, open_alerts, open_served
+from trivium.serving.served import Served, Unanswered, open_alerts, open_served
 from trivium.store.store import Store
 
 POLL_SECONDS = 0.1
@@ -58,10 +58,17 @@ class Hall:
         return self.served[name]
 
     def ask(self, name: str, records: Sequence[Record], ids: Sequence[str]) -> list[Prediction]:
-        """The answers, in the journal before this returns; shadows are asked afterwards."""
+        """The answers, in the journal before this returns; shadows are asked afterwards.
+
+        A request that the endpoint fails on is in the journal too, and the error is raised.
+        """
         served = self.find(name)
         journal = self.journals[name]
-        answered = served.ask(records, ids, self.alerts.get(name, ""))
+        try:
+            answered = served.ask(records, ids, self.alerts.get(name, ""))
+        except Unanswered as failure:
+            journal.append(failure.predictions)
+            raise failure.reason from None
         journal.append(answered)
         if len(served.endpoint.routes) > 1:
             try:

@@ -26,7 +26,10 @@ SUFFIX = ".jsonl"
 
 
 class Prediction(Struct, frozen=True):
-    """One answer (or, from a shadow, what it would have answered). `score` is None when the model failed."""
+    """One answer (or, from a shadow, what it would have answered).
+
+    Where the model failed, `score` is None and `error` says why; `answered` then means that the caller got an error.
+    """
 
     request_id: str
     version: int

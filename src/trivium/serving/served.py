@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from trivium.errors import SchemaMismatch, TriviumError
+from trivium.errors import Misuse, SchemaMismatch, TriviumError
 from trivium.models.package import Model, open_model
 from trivium.serving.features import Completed, Record, complete_records
 from trivium.serving.journal import Prediction
@@ -18,6 +19,18 @@ from trivium.store.store import Store
 from trivium.tables.lookup import list_told
 from trivium.values.endpoints import Endpoint, Route
 from trivium.values.tables import TableSpec
+
+LONGEST_ERROR = 300
+OF_CALLER = (Misuse, SchemaMismatch)  # what is wrong with a request, and no failure of the endpoint
+
+
+class Unanswered(Exception):
+    """The endpoint failed on a request, for this `reason`: its `predictions` have no score, but the error."""
+
+    def __init__(self, predictions: Sequence[Prediction], reason: Exception) -> None:
+        super().__init__(tell_error(reason))
+        self.predictions = tuple(predictions)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -32,14 +45,22 @@ class Served:
     def ask(self, records: Sequence[Record], ids: Sequence[str], alerts: str) -> list[Prediction]:
         """Every record answered by its route, in order.
 
-        Raises SchemaMismatch for records that do not fit the champion's signature.
+        Raises SchemaMismatch for records that do not fit the champion's signature, Unanswered for a failure of ours.
         """
         started, asked_at = perf_counter(), self.store.clock()
         check_keys(records, self.endpoint.spec.key)
-        features = self.complete(records)
         routes = [choose_route(self.endpoint.routes, str(record.get(self.endpoint.spec.key, id_))) for record, id_ in
                   zip(records, ids, strict=True)]  # fmt: skip
-        scores, roles = self._score(features, routes)
+        features = None
+        try:
+            features = self.complete(records)
+            scores, roles = self._score(features, routes)
+        except OF_CALLER:
+            raise
+        except Exception as reason:
+            asked = features.records if features else [self._identity(record) for record in records]
+            elapsed = (perf_counter() - started) * 1000
+            raise Unanswered(self._failures(asked, asked_at, elapsed, alerts, tell_error(reason)), reason) from reason
         elapsed = (perf_counter() - started) * 1000
         versions = ",".join(features.versions.values())
         return [
@@ -62,6 +83,20 @@ class Served:
             for prediction in self._shadow(route, [each for each in answered if each.version != route.version])
         ]
 
+    def _identity(self, record: Record) -> Record:
+        """Its key and time alone: of what nobody looked at yet, nothing else is sure to fit the prediction table."""
+        return {name: record[name] for name in (self.endpoint.spec.key, self.endpoint.spec.time) if name in record}
+
+    def _failures(
+        self, asked: Sequence[Record], asked_at: datetime, elapsed: float, alerts: str, error: str
+    ) -> list[Prediction]:
+        """Lines of a request that failed. Their ids are new ones: asking again under the old ones gives an answer."""
+        champion, ids = self.endpoint.champion, self.store.ids
+        return [
+            Prediction(ids(), champion, "champion", True, None, record, asked_at, elapsed, "", alerts, error)
+            for record in asked
+        ]
+
     def _shadow(self, route: Route, answered: Sequence[Prediction]) -> list[Prediction]:
         if not answered or (route.role == "canary" and route.share == 0):
             return []
@@ -69,7 +104,7 @@ class Served:
         try:
             scores: Sequence[Any] = list(self.models[route.version].predict([each.record for each in answered]))
         except Exception as failure:  # a shadow may fail in any way, and only its record shows it
-            scores, error = [None] * len(answered), f"{type(failure).__name__}: {failure}"[:300]
+            scores, error = [None] * len(answered), tell_error(failure)
         elapsed = (perf_counter() - started) * 1000
         return [
             Prediction(
@@ -115,6 +150,11 @@ class Served:
         except SchemaMismatch as error:
             return str(error)
         return ""
+
+
+def tell_error(failure: Exception) -> str:
+    """Its kind and what it says, in at most 300 characters."""
+    return f"{type(failure).__name__}: {failure}"[:LONGEST_ERROR]
 
 
 def check_keys(records: Sequence[Record], key: str) -> None:

@@ -13,13 +13,14 @@ from trivium.store.store import Store
 from trivium.values.tables import TableSpec
 
 
-def read_given(store: Store, spec: TableSpec, value: Any) -> pl.DataFrame:
+def read_given(store: Store, spec: TableSpec, value: Any, *, query: str | None = None) -> pl.DataFrame:
     """The rows of a frame of any kind, or of a place (see `open_source`), where texts are read as the table's types.
 
+    query: what to ask a database.
     Raises UnsupportedValue for what is not tabular or would change, Misuse for a place that cannot be read.
     """
     if not isinstance(value, (str, Path)):
         return frame_of(value)
     newest = store.catalog.tables.find_version(spec.name)
     types = {column.name: dtype_of(column.type) for column in newest.columns} if newest else {}
-    return read_source(value, types=types, time=spec.time)
+    return read_source(value, types=types, time=spec.time, query=query)

@@ -7,6 +7,7 @@ from typing import Any
 
 from trivium.frames import to_frame
 from trivium.store.store import Store, current_store
+from trivium.tables.quarantine import warn_quarantined
 from trivium.tables.snapshot import record_snapshot
 from trivium.tables.table import Table
 from trivium.tables.together import Part, commit_parts
@@ -18,11 +19,12 @@ def commit_together(
 ) -> list[Commit]:
     """The rows of each table are published in one transaction: a reader sees all of them, or none.
 
-    rows: a frame of any kind for each table. When the checks keep one of them aside, all are kept aside. Returns the
-    commits in the order of the tables.
+    rows: a frame of any kind for each table. When the checks keep one of them aside, all are kept aside, with a warning
+    of QuarantinedData. Returns the commits in the order of the tables.
     """
     parts = [Part(table.spec, to_frame(frame)) for table, frame in rows.items()]
-    return commit_parts(store or current_store(), parts, idempotency_key=idempotency_key)
+    memory = store or current_store()
+    return [warn_quarantined(memory, each) for each in commit_parts(memory, parts, idempotency_key=idempotency_key)]
 
 
 def snapshot(name: str, *tables: Table, because: str = "", store: Store | None = None) -> Snapshot:

@@ -22,11 +22,24 @@ def split_partitions(spec: TableSpec, rows: pl.DataFrame) -> list[Partition]:
     """
     if spec.time is None:
         return [Partition(WHOLE, rows)]
+    if (only := _only_partition(spec, spec.time, rows)) is not None:
+        return [Partition(only, rows)]
     names = partition_names(spec, spec.time, rows)
     name_of_part = max(rows.columns) + "+"  # sorts after every column, so it is none of them
     named = rows.with_columns(names.alias(name_of_part))
     parts = named.partition_by(name_of_part, as_dict=True, include_key=False, maintain_order=True)
     return [Partition(str(name), part) for (name,), part in sorted(parts.items(), key=lambda item: str(item[0][0]))]
+
+
+def _only_partition(spec: TableSpec, time: str, rows: pl.DataFrame) -> str | None:
+    """The partition that all rows belong to, found without naming that of each row; None when there are several."""
+    _check_time(spec, time, rows)
+    moments = rows[time]
+    if isinstance(moments.dtype, pl.Datetime) and moments.dtype.time_zone:
+        moments = moments.dt.replace_time_zone(None)  # the clock on the wall may go back
+    ends = pl.DataFrame({time: [moments.min(), moments.max()]}, schema={time: moments.dtype})
+    first, last = partition_names(spec, time, ends) if rows.height else (None, None)
+    return first if first == last else None
 
 
 def partition_names(spec: TableSpec, time: str, rows: pl.DataFrame) -> pl.Series:

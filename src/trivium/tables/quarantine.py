@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 
 from msgspec import Struct
 
+from trivium.caller import stacklevel_of_user
 from trivium.store.store import Store
+from trivium.tables.read import MOST_TOLD
 from trivium.values.tables import Commit
+
+
+class QuarantinedData(UserWarning):
+    """A commit did not become a version, because a blocking check failed: `commit`."""
+
+    def __init__(self, message: str, commit: Commit | None = None) -> None:
+        super().__init__(message)
+        self.commit = commit
 
 
 class Aside(Struct, frozen=True):
@@ -42,6 +53,24 @@ def _describe(store: Store, commit: Commit) -> Aside:
         actor=commit.actor,
         committed_at=commit.committed_at,
     )
+
+
+def warn_quarantined(store: Store, commit: Commit) -> Commit:
+    """The commit, once its author is warned that it is in quarantine, where it is."""
+    if commit.state == "quarantined":
+        causes = _causes(store, commit)
+        told = "; ".join(causes[:MOST_TOLD])
+        more = f"; and {len(causes) - MOST_TOLD} more" if len(causes) > MOST_TOLD else ""
+        warnings.warn(
+            QuarantinedData(
+                f"Quarantined: {sum(file.rows for file in commit.added):,} rows of {commit.table} are kept aside, and "
+                f"no version has them: {told}{more}. `trivium alerts list --table {commit.table}` shows why; then "
+                f"`trivium tables release {commit.id}` or `trivium tables discard {commit.id}`",
+                commit,
+            ),
+            stacklevel=stacklevel_of_user(),
+        )
+    return commit
 
 
 def _causes(store: Store, commit: Commit) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from trivium.caller import stacklevel_of_user
 from trivium.errors import NotFound
 from trivium.frames import dtype_of
 from trivium.store.acting import note_read
@@ -91,4 +92,4 @@ def warn_flagged(store: Store, commit: Commit, columns: Sequence[str] | None = N
         told = "; ".join(f"{alert.message} ({alert.partition})" for alert in alerts[:MOST_TOLD])
         more = f"; and {len(alerts) - MOST_TOLD} more" if len(alerts) > MOST_TOLD else ""
         story = f"{commit.table} version {commit.version} is flagged: {told}{more} (`trivium alerts list`)"
-        warnings.warn(FlaggedData(story, alerts), stacklevel=3)
+        warnings.warn(FlaggedData(story, alerts), stacklevel=stacklevel_of_user())

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from trivium.frames import columns_of
+from trivium.frames.mapped import map_rows
 from trivium.frames.stream import Union
 from trivium.store.catalog.columns import merge_columns
 from trivium.tables.partitioning import WHOLE, partition_names
@@ -17,6 +18,7 @@ from trivium.values.tables import Column, TableSpec
 
 MOST_ROWS = 1_000_000
 MOST_CELLS = 40_000_000
+MOST_BYTES = 512 << 20
 MOST_PARTITIONS = 500
 BATCH_ROWS = 65_536
 
@@ -30,11 +32,15 @@ class Stretch(NamedTuple):
 
 
 class Group(NamedTuple):
-    """The rows of one commit: whole partitions, or the next rows of a table without event time."""
+    """The rows of one commit: whole partitions, or the next rows of a table without event time.
+
+    bytes: about how many they take in memory.
+    """
 
     number: int
     partitions: tuple[str, ...]
     rows: int
+    bytes: int
     stretches: tuple[Stretch, ...]
 
 
@@ -53,7 +59,7 @@ class Spool:
         self._union = Union()
         self._waiting: list[pl.DataFrame] = []
         self._cells = 0
-        self._files = 0
+        self._sizes: list[float] = []
         self._stretches: dict[str, list[Stretch]] = {}
         self.rows = 0
 
@@ -69,8 +75,14 @@ class Spool:
         self._waiting.append(staged)
         self.rows += staged.height
         self._cells += staged.height * staged.width
-        if self._cells >= MOST_CELLS // 5 or sum(each.height for each in self._waiting) >= self._most_rows():
+        if self._full():
             self.flush()
+
+    def _full(self) -> bool:
+        if self._cells >= MOST_CELLS // 5 or sum(each.height for each in self._waiting) >= self._most_rows():
+            return True
+        size = sum(each.estimated_size() for each in self._waiting)
+        return self._spec.time is not None and size >= MOST_BYTES // 4  # without event time a file is part of a commit
 
     def flush(self) -> None:
         """All rows are on disk."""
@@ -82,11 +94,11 @@ class Spool:
         rows = pl.concat([types.align(each, self._name) for each in self._waiting])
         self._waiting, self._cells = [], 0
         for partition, first, count in self._write(rows):
-            self._stretches.setdefault(partition, []).append(Stretch(self._files, first, count))
-        self._files += 1
+            self._stretches.setdefault(partition, []).append(Stretch(len(self._sizes), first, count))
+        self._sizes.append(rows.estimated_size() / rows.height)
 
     def _write(self, rows: pl.DataFrame) -> list[tuple[str, int, int]]:
-        path = self._path(self._files)
+        path = self._path(len(self._sizes))
         if self._spec.time is None:
             rows.write_ipc(path, compression="lz4", record_batch_size=BATCH_ROWS)
             return [(WHOLE, 0, rows.height)]
@@ -115,12 +127,16 @@ class Spool:
         for name, stretch in self._ordered():
             full = stretches and sum(each.rows for each in stretches) + sum(each.rows for each in stretch) > most
             if full or (len(names) == MOST_PARTITIONS and not whole):
-                yield _group(number, names, stretches)
+                yield self._group(number, names, stretches)
                 number, names, stretches = number + 1, [], []
             names.append(name)
             stretches.extend(stretch)
         if stretches:
-            yield _group(number, names, stretches)
+            yield self._group(number, names, stretches)
+
+    def _group(self, number: int, names: Sequence[str], stretches: Sequence[Stretch]) -> Group:
+        rows, size = sum(each.rows for each in stretches), sum(each.rows * self._sizes[each.file] for each in stretches)
+        return Group(number, tuple(dict.fromkeys(names)), rows, round(size), _merged(stretches))
 
     def _ordered(self) -> Iterator[tuple[str, Sequence[Stretch]]]:
         for name in sorted(self._stretches):
@@ -130,25 +146,26 @@ class Spool:
                 yield from ((name, [each]) for each in self._stretches[name])
 
     def read(self, group: Group) -> pl.DataFrame:
-        """The rows of a group. Raises UnsupportedValue where a column's type does not hold its values."""
+        """The rows of a group; those of a large one stay on disk, see `map_rows`.
+
+        Raises UnsupportedValue where a column's type does not hold its values.
+        """
         parts = []
-        for stretch in group.stretches:
+        for number, stretch in enumerate(group.stretches):
             rows = pl.scan_ipc(self._path(stretch.file)).slice(stretch.first, stretch.rows).collect()
-            parts.append(self._union.align(rows, self._name))
+            rows = self._union.align(rows, self._name)
+            large = group.bytes > MOST_BYTES
+            parts.append(map_rows(rows, self._folder / f"mapped-{number}.arrow") if large else rows)
         return pl.concat(parts)
 
     def check(self) -> None:
         """Raises UnsupportedValue when a column that came in several types cannot be one of them."""
         self.flush()
-        for file in range(self._files):
+        for file in range(len(self._sizes)):
             rows = pl.scan_ipc(self._path(file))
             unlike = [name for name, dtype in rows.collect_schema().items() if dtype != self._union.types[name]]
             if unlike:
                 self._union.align(rows.select(unlike).collect(), self._name)
-
-
-def _group(number: int, names: Sequence[str], stretches: Sequence[Stretch]) -> Group:
-    return Group(number, tuple(dict.fromkeys(names)), sum(each.rows for each in stretches), _merged(stretches))
 
 
 def _merged(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:

@@ -24,7 +24,7 @@ from trivium.tables.loading.manner import BatchOptions, TorchOptions
 from trivium.tables.loading.torch_import import import_torch
 from trivium.tables.lookup import Lookup, lookup_rows
 from trivium.tables.partitioning import partition_format
-from trivium.tables.quarantine import Aside, list_aside
+from trivium.tables.quarantine import Aside, list_aside, warn_quarantined
 from trivium.tables.read import get_version, read_commit, read_version
 from trivium.tables.reshape import rename_columns, widen_column
 from trivium.tables.restore import restore_version
@@ -97,33 +97,32 @@ class Table:
         return EventPattern("check.budget_exhausted", self.name)
 
     def append(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
-        """The rows are committed; see `commit_rows`.
+        """The rows are committed; see `commit_rows`. Warns with QuarantinedData when the checks kept them aside.
 
         rows: a frame of any kind, records, or where rows are: a file, a folder, an address such as
         `duckdb:///file.db?table=t` or `s3://bucket/key`. `trivium tables import` is for more than fit into memory.
         """
         memory = store or current_store()
-        return commit_rows(memory, self.spec, read_given(memory, self.spec, rows), idempotency_key=idempotency_key)
+        given = read_given(memory, self.spec, rows)
+        return warn_quarantined(memory, commit_rows(memory, self.spec, given, idempotency_key=idempotency_key))
 
     def overwrite(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
         """The rows replace the partitions that they belong to."""
         memory = store or current_store()
-        return commit_rows(
-            memory,
-            self.spec,
-            read_given(memory, self.spec, rows),
-            operation="overwrite",
-            idempotency_key=idempotency_key,
-        )
+        given = read_given(memory, self.spec, rows)
+        commit = commit_rows(memory, self.spec, given, operation="overwrite", idempotency_key=idempotency_key)
+        return warn_quarantined(memory, commit)
 
     def upsert(self, rows: Any, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
         """The rows replace those of the same key, and are added where there is none; see `upsert_rows`."""
         memory = store or current_store()
-        return upsert_rows(memory, self.spec, read_given(memory, self.spec, rows), idempotency_key=idempotency_key)
+        given = read_given(memory, self.spec, rows)
+        return warn_quarantined(memory, upsert_rows(memory, self.spec, given, idempotency_key=idempotency_key))
 
     def delete(self, where: str, *, idempotency_key: str | None = None, store: Store | None = None) -> Commit:
         """The rows that an SQL condition is true for are in no later version; see `delete_rows`."""
-        return delete_rows(store or current_store(), self.name, where, idempotency_key=idempotency_key)
+        memory = store or current_store()
+        return warn_quarantined(memory, delete_rows(memory, self.name, where, idempotency_key=idempotency_key))
 
     def erase(self, where: str, *, because: str, store: Store | None = None) -> Erased:
         """The rows that an SQL condition is true for are in no version at all; see `erase_rows`."""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, judge_each
+from trivium.checks.kinds.outcome import Outcome, RowTest, judge_each
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -44,6 +44,11 @@ def describe_bounds(low: object, high: object) -> str:
 
 def judge_between(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     """Every value outside of the bounds fails."""
+    return judge_each(rows, between_test(check, rows))
+
+
+def between_test(check: CheckSpec, rows: pl.DataFrame) -> RowTest:
+    """What it asks of each row."""
     column, low, high = str(check.column), check.arguments["low"], check.arguments["high"]
     dtype, value = rows.schema[column], pl.col(column)
     failing = value.is_nan() if dtype.is_float() else pl.lit(value=False)
@@ -51,7 +56,7 @@ def judge_between(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
         failing |= value < _literal(low, dtype)
     if high is not None:
         failing |= value > _literal(high, dtype)
-    return judge_each(rows, failing, subject=f"`{column}`", expected=describe_bounds(low, high))
+    return RowTest(failing, subject=f"`{column}`", expected=describe_bounds(low, high))
 
 
 def _literal(bound: object, dtype: pl.DataType) -> pl.Expr:

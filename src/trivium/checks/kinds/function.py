@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, judge_rows, unevaluable
+from trivium.checks.kinds.outcome import Outcome, RowTest, judge_rows, unevaluable
 from trivium.code.fingerprint import fingerprint, type_name
 from trivium.code.source import digest_code
 from trivium.digest import digest_of
@@ -101,7 +101,7 @@ def _outcome(check: CheckSpec, rows: pl.DataFrame, answer: Any) -> Outcome:
             f"it returned {mask.len()} values of type {mask.dtype} for {rows.height} rows; {ANSWERS}",
         )
     marked = pl.lit(mask.fill_null(value=True))
-    return judge_rows(rows, marked, subject=check.name, expected="no row that the function marks")
+    return judge_rows(rows, RowTest(marked, check.name, "no row that the function marks"))
 
 
 def _mask(rows: pl.DataFrame, answer: Any) -> pl.Series:

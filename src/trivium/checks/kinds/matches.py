@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, judge_each
+from trivium.checks.kinds.outcome import Outcome, RowTest, judge_each
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -31,6 +31,11 @@ def whole(pattern: str) -> str:
 
 def judge_matches(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     """Every text of another form fails."""
+    return judge_each(rows, matches_test(check, rows))
+
+
+def matches_test(check: CheckSpec, rows: pl.DataFrame) -> RowTest:  # the same for all rows
+    """What it asks of each row."""
     column, pattern = str(check.column), str(check.arguments["pattern"])
     failing = ~pl.col(column).cast(pl.String).str.contains(whole(pattern))
-    return judge_each(rows, failing, subject=f"`{column}`", expected=f"text of the form {pattern}")
+    return RowTest(failing, subject=f"`{column}`", expected=f"text of the form {pattern}")

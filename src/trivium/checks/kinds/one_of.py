@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import Outcome, judge_each
+from trivium.checks.kinds.outcome import Outcome, RowTest, judge_each
 from trivium.errors import Misuse
 from trivium.values.tables import CheckSpec, Severity
 
@@ -30,7 +30,12 @@ def one_of(
 
 def judge_one_of(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     """Every value outside of the set fails."""
+    return judge_each(rows, one_of_test(check, rows))
+
+
+def one_of_test(check: CheckSpec, rows: pl.DataFrame) -> RowTest:  # the same for all rows
+    """What it asks of each row."""
     column, values = str(check.column), list(check.arguments["values"])
     shown = ", ".join(map(str, values[:SHOWN])) + (", …" if len(values) > SHOWN else "")
     failing = pl.col(column).is_not_null() & ~pl.col(column).is_in(values)
-    return judge_each(rows, failing, subject=f"`{column}`", expected=f"one of {shown}")
+    return RowTest(failing, subject=f"`{column}`", expected=f"one of {shown}")

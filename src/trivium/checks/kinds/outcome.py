@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -56,16 +57,37 @@ def as_result(check: CheckSpec, partition: str, outcome: Outcome, *, column: str
     )
 
 
-def judge_rows(rows: pl.DataFrame, failing: pl.Expr, *, subject: str, expected: str) -> Outcome:
-    """Passed when no row is failing. failing: a boolean expression over the rows; null means not failing."""
-    bad = rows.filter(failing.fill_null(value=False))
-    return tell_failing(rows, bad.height, bad, subject=subject, expected=expected)
+class RowTest(Struct, frozen=True):
+    """What a check asks of each row. failing: a boolean expression over the rows; null means not failing."""
+
+    failing: pl.Expr
+    subject: str
+    expected: str
 
 
-def judge_each(rows: pl.DataFrame, failing: pl.Expr, *, subject: str, expected: str) -> Outcome:
+def find_passed(rows: pl.DataFrame, tests: Sequence[RowTest]) -> list[Outcome | None]:
+    """The outcomes of those tests that no row fails, by one query for all of them; None for the others.
+
+    Raises PolarsError when a test does not fit the rows.
+    """
+    asked = [test.failing.fill_null(value=False).any().alias(str(place)) for place, test in enumerate(tests)]
+    some = rows.select(asked).row(0) if tests else ()
+    return [
+        None if fails else tell_failing(rows, 0, rows.clear(), subject=test.subject, expected=test.expected)
+        for fails, test in zip(some, tests, strict=True)
+    ]
+
+
+def judge_rows(rows: pl.DataFrame, test: RowTest) -> Outcome:
+    """Passed when no row is failing."""
+    bad = rows.filter(test.failing.fill_null(value=False))
+    return tell_failing(rows, bad.height, bad, subject=test.subject, expected=test.expected)
+
+
+def judge_each(rows: pl.DataFrame, test: RowTest) -> Outcome:
     """The same, where a row fails whatever the others hold: of many rows half a million are looked at at a time."""
-    count, first = find_failing(rows, failing.fill_null(value=False))
-    return tell_failing(rows, count, first, subject=subject, expected=expected)
+    count, first = find_failing(rows, test.failing.fill_null(value=False))
+    return tell_failing(rows, count, first, subject=test.subject, expected=test.expected)
 
 
 def find_failing(rows: pl.DataFrame, failing: pl.Expr) -> tuple[int, pl.DataFrame]:

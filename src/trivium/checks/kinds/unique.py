@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trivium.checks.kinds.outcome import EXAMPLES, Outcome, judge_rows, tell_failing
+from trivium.checks.kinds.outcome import EXAMPLES, Outcome, RowTest, judge_rows, tell_failing
 from trivium.checks.repeated import find_repeated
 from trivium.checks.whole import MANY_ROWS
 from trivium.errors import Misuse
@@ -25,10 +25,16 @@ def unique(*columns: str, name: str | None = None, severity: Severity = "block",
 
 def judge_unique(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     """Every row that shares its key with another one fails."""
-    columns = list(check.arguments["columns"])
-    subject, expected = f"`{', '.join(columns)}`", "no value twice"
+    test = unique_test(check, rows)
     if rows.height > MANY_ROWS:
-        failing, first = find_repeated(rows.select(columns), EXAMPLES)
-        return tell_failing(rows, failing, rows[first], subject=subject, expected=expected)
+        failing, first = find_repeated(rows.select(check.arguments["columns"]), EXAMPLES)
+        return tell_failing(rows, failing, rows[first], subject=test.subject, expected=test.expected)
+    return judge_rows(rows, test)
+
+
+def unique_test(check: CheckSpec, rows: pl.DataFrame) -> RowTest:  # the same for all rows
+    """What it asks of each row of a small partition."""
+    columns = list(check.arguments["columns"])
     known = pl.all_horizontal(pl.col(columns).is_not_null())
-    return judge_rows(rows, known & pl.struct(columns).is_duplicated(), subject=subject, expected=expected)
+    repeated = pl.struct(columns).is_duplicated()
+    return RowTest(known & repeated, subject=f"`{', '.join(columns)}`", expected="no value twice")
