@@ -65,7 +65,7 @@ class Surprises(Struct, frozen=True):
 
     def to_scale(self, at: int, value: float) -> float:
         """A value of the fact on the scale on which it is compared."""
-        return float(to_log(np.float64(value), self.units[at])) if self.logs[at] else value
+        return float(to_log(np.array([value]), self.units[at : at + 1])[0]) if self.logs[at] else value
 
     def from_scale(self, at: int, value: float) -> float:
         """The inverse of `to_scale`."""
