@@ -15,6 +15,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from polars.testing import assert_frame_equal
 
 from trivium.errors import Misuse, TriviumError, UnsupportedValue
 from trivium.frames import TYPE_NAMES, ArrowStream, columns_of, dtype_of, from_frame, to_frame, type_name
@@ -217,3 +218,20 @@ def test_duckdb_is_read_and_fed_without_pyarrow() -> None:
         "assert to_frame(relation.filter('a > 1'))['a'].to_list() == [2]\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_a_frame_in_pieces_streams_as_one_in_one_piece(name: str) -> None:
+    frame = pl.DataFrame({"x": pl.concat([SERIES[name], SERIES[name]], rechunk=True)}).with_row_index()
+    pieces = pl.concat([frame, frame], rechunk=False)
+    assert pieces.n_chunks() == 2
+    found = pl.DataFrame(ArrowStream(pieces))
+    assert_frame_equal(found, pl.DataFrame(ArrowStream(pieces.rechunk())))
+
+
+def test_a_frame_in_pieces_streams_piece_by_piece() -> None:
+    pieces = pl.concat([pl.DataFrame({"x": [1]}), pl.DataFrame({"x": [2]})], rechunk=False)
+    assert [batch.to_pydict() for batch in pa.RecordBatchReader.from_stream(ArrowStream(pieces))] == [
+        {"x": [1]},
+        {"x": [2]},
+    ]

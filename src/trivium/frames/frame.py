@@ -107,4 +107,6 @@ class ArrowStream:
         self.frame = frame
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        if self.frame.n_chunks() > 1:  # a frame would be copied into one chunk first, a column of structs is not
+            return self.frame.to_struct().__arrow_c_stream__(requested_schema)
         return self.frame.__arrow_c_stream__(requested_schema)
