@@ -7,7 +7,7 @@ AND, OR, NOT, BETWEEN, IS NULL. NaN is equal to itself and above all other numbe
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -37,26 +37,25 @@ class NotComparable(Exception):
     """The expression holds something that is left to DuckDB."""
 
 
-def as_comparison(tree: Node, rows: pl.DataFrame) -> pl.Expr | None:
-    """The expression over these rows, true, false or null for each; None where it is left to DuckDB.
+def as_comparison(tree: Node, schema: Mapping[str, pl.DataType]) -> pl.Expr | None:
+    """The expression over rows of this schema, true, false or null for each; None where it is left to DuckDB.
 
     tree: the syntax tree of one expression, as `parse_expression` gives it.
     """
-    names = {name.lower(): name for name in rows.columns}
-    if len(names) < rows.width or sum(1 for _ in walk(tree)) > MOST_NODES:
+    columns = {name.lower(): (name, dtype) for name, dtype in schema.items()}
+    if len(columns) < len(schema) or sum(1 for _ in walk(tree)) > MOST_NODES:
         return None
-    schema = {short: (name, rows.schema[name]) for short, name in names.items()}
     try:
-        return _Reading(schema).truth(tree)
+        return _Reading(columns).truth(tree)
     except NotComparable:
         return None
 
 
 class _Reading:
-    """How a tree reads over columns. schema: by their names in small letters their names and types."""
+    """How a tree reads over columns. columns: by their names in small letters their names and types."""
 
-    def __init__(self, schema: dict[str, tuple[str, pl.DataType]]) -> None:
-        self.schema = schema
+    def __init__(self, columns: dict[str, tuple[str, pl.DataType]]) -> None:
+        self.columns = columns
 
     def truth(self, node: Node) -> pl.Expr:
         """A node that is true, false or null."""
@@ -90,9 +89,9 @@ class _Reading:
 
     def _column(self, node: Node) -> tuple[pl.Expr, pl.DataType]:
         path: Sequence[str] = node.get("column_names", ()) if node["class"] == "COLUMN_REF" else ()
-        if len(path) != 1 or path[0].lower() not in self.schema:
+        if len(path) != 1 or path[0].lower() not in self.columns:
             raise NotComparable
-        name, dtype = self.schema[path[0].lower()]
+        name, dtype = self.columns[path[0].lower()]
         if not isinstance(dtype, ALIKE) and not (isinstance(dtype, pl.Datetime) and dtype.time_unit == "us"):
             raise NotComparable
         return pl.col(name), dtype

@@ -27,10 +27,7 @@ class Staleness(Struct, frozen=True):
 
 
 class Places(Struct, frozen=True):
-    """Each 1st, 2nd, 4th, ... row, 256 rows at most: the `rows`, and the step between them, two to the `power`.
-
-    Numbers are floats there, and times the integers that they are stored as; both are 0 where they are null.
-    """
+    """Each 1st, 2nd, 4th, ... row, 256 rows at most: the `rows`, and the step between them, two to the `power`."""
 
     rows: pl.DataFrame
     power: int
@@ -41,14 +38,9 @@ def pick_places(rows: pl.DataFrame) -> Places:
     power = max(0, (-(-rows.height // MOST) - 1).bit_length())
     if rows.height < FEWEST_ROWS:
         return Places(rows.clear(), power)
-    picked = rows[pl.Series(np.arange(0, rows.height, 1 << power))]
-    return Places(picked.with_columns(_simplified(picked)), power)
-
-
-def _simplified(rows: pl.DataFrame) -> list[pl.Expr]:
-    numbers = [name for name, dtype in rows.schema.items() if dtype.is_numeric()]
-    times = [name for name, dtype in rows.schema.items() if isinstance(dtype, (pl.Date, pl.Datetime))]
-    return [pl.col(numbers).cast(pl.Float64).fill_null(0), pl.col(times).cast(pl.Int64).fill_null(0)]
+    picked = pl.Series(np.arange(0, rows.height, 1 << power))
+    columns = [values[picked] for values in rows.iter_columns()]  # as a frame they would wait for threads that write
+    return Places(pl.DataFrame(columns), power)
 
 
 def sketch_column(places: Places, column: str) -> bytes:
@@ -57,10 +49,19 @@ def sketch_column(places: Places, column: str) -> bytes:
     if not len(picked):
         return b""
     if picked.dtype.is_numeric():
-        codes = picked.to_numpy().view(np.uint64)
+        codes = _bits(picked.cast(pl.Float64), np.float64)
+    elif isinstance(picked.dtype, (pl.Date, pl.Datetime)):
+        codes = _bits(picked.cast(pl.Int64), np.int64)
     else:
         codes = np.array([crc32(str(value).encode()) for value in picked.to_list()], dtype=np.uint64)
     return bytes([places.power]) + mix(codes)
+
+
+def _bits(values: pl.Series, kind: type[np.float64 | np.int64]) -> NDArray[np.uint64]:
+    """The bits of numbers, of null those of 0."""
+    if values.null_count():
+        return np.array([0 if value is None else value for value in values.to_list()], dtype=kind).view(np.uint64)
+    return values.to_numpy().view(np.uint64)
 
 
 def mix(codes: NDArray[np.uint64]) -> bytes:

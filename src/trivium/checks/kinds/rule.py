@@ -59,7 +59,8 @@ def _find_held(checks: Sequence[CheckSpec], rows: pl.DataFrame) -> list[bool]:
     if rows.height > MANY_ROWS:
         return [False] * len(checks)
     trees = [parse_expression(check.arguments["expression"]).tree for check in checks]
-    found = {str(place): as_comparison(tree, rows) for place, tree in enumerate(trees)}
+    schema = rows.schema
+    found = {str(place): as_comparison(tree, schema) for place, tree in enumerate(trees)}
     tests = {place: test.fill_null(value=False).all() for place, test in found.items() if test is not None}
     answers = rows.select(**tests).to_dict(as_series=False) if tests else {}
     return [answers.get(place) == [True] for place in found]
