@@ -129,7 +129,7 @@ def test_the_same_lengths_in_another_unit_are_judged_alike(days: list[Partition]
         history = History.of_profiles(profile_partition("t", part) for part in parts[:-1])
         surprises = measure_surprise(profile_partition("t", parts[-1]), history)
         places = [at for at, key in enumerate(surprises.keys) if family_of(key[1]) == PLACE]
-        return surprises.scores[places].tolist()
+        return [float(surprises.scores[at]) for at in places]
 
     assert scores(1024.0) == pytest.approx(scores(1.0), rel=1e-4)
 
