@@ -9,7 +9,7 @@ from trivium.checks.order import describe_runs, describe_smoothness, describe_so
 
 Floats = NDArray[np.float64]
 QUANTILES = {"q01": 0.01, "q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95, "q99": 0.99}
-GRAINS = {"whole": 1, "multiple_of_5": 5, "multiple_of_10": 10, "multiple_of_100": 100}
+GRAINS = (5, 10, 100)
 LEVELS = 12
 TRIMMED = 0.01
 LARGEST = 1e150
@@ -83,9 +83,9 @@ def has_few_levels(distinct: float, rows: float) -> bool:
 
 def describe_grain(values: Floats) -> dict[str, float]:
     """How round the values are: the share that is not whole, and the shares of multiples of 5, 10 and 100."""
-    facts = {}
-    rest = values
-    for name, grain in GRAINS.items():
+    rest = values[np.rint(values) == values]
+    facts = {"fraction_rate": 1 - rest.size / values.size}
+    for grain in GRAINS:
         rest = rest[np.fmod(rest, grain) == 0]  # each grain is a multiple of the one before
-        facts[name] = rest.size / values.size
-    return {"fraction_rate": 1 - facts.pop("whole"), **facts}
+        facts[f"multiple_of_{grain}"] = rest.size / values.size
+    return facts

@@ -55,7 +55,7 @@ def profile_partition(table: str, part: Partition, relations: Sequence[Relation]
     """
     columns = profile_columns(part)
     measured = measure_relations(part.rows, relations)
-    return Profile(table, part.name, part.rows.height, columns, describe_rows(part.rows), measured)
+    return Profile(table, part.name, part.rows.height, columns, describe_rows(part.rows, columns), measured)
 
 
 def outline_partition(table: str, part: Partition) -> Profile:
@@ -200,12 +200,17 @@ SIMPLER: dict[type[pl.DataType], Callable[[pl.Series], pl.Series]] = {
 }
 
 
-def describe_rows(rows: pl.DataFrame) -> Facts:
-    """Facts of the rows as a whole: their number on a log scale, and the share of rows that repeat another one."""
+def describe_rows(rows: pl.DataFrame, columns: Sequence[ColumnProfile]) -> Facts:
+    """Facts of the rows as a whole: their number on a log scale, and the share of rows that repeat another one.
+
+    columns: their profiles.
+    """
     facts = {"log_rows": math.log1p(rows.height)}
     flat = [name for name, dtype in rows.schema.items() if not dtype.is_nested() and dtype != pl.Object]
     if rows.height > MANY_ROWS and flat:
         facts["duplicate_rate"] = count_repeated(rows.select(flat)) / rows.height
+    elif any(column.facts.get("distinct") == rows.height for column in columns if column.name in flat):
+        facts["duplicate_rate"] = 0.0  # a column tells all rows apart
     elif rows.height and flat:
         facts["duplicate_rate"] = 1 - rows.select(pl.struct(flat).n_unique()).item() / rows.height
     return facts
