@@ -29,10 +29,10 @@ def coverage(
 def judge_coverage(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
     """The share of rows with a value against the declared one. No rows: passed."""
     column, wanted = str(check.column), float(check.arguments["at_least"])
-    absent = pl.col(column).is_null()
-    if rows.schema[column].is_float():
+    absent, missing = pl.col(column).is_null(), rows[column].null_count()
+    if rows[column].dtype.is_float():
         absent |= pl.col(column).is_nan()
-    missing, first = find_failing(rows, absent)
+        missing += int(rows.select(pl.col(column).is_nan().sum()).item())
     share = 1 - missing / rows.height if rows.height else 1.0
     return Outcome(
         passed=share >= wanted,
@@ -40,5 +40,5 @@ def judge_coverage(check: CheckSpec, rows: pl.DataFrame) -> Outcome:
         observed=share,
         expected=f"at least {wanted:.1%}",
         failing_rows=missing,
-        examples=() if share >= wanted else example_rows(first),
+        examples=() if share >= wanted else example_rows(find_failing(rows, absent)[1]),
     )
