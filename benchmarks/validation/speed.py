@@ -5,10 +5,12 @@
 The peer of the profile is DuckDB on as many threads, in the same run: one query over the same rows for the count,
 nulls, least and greatest value, mean, standard deviation, seven approximate quantiles and the approximate number of
 different values of every column (of a text: of its length). It is timed on rows in its own memory and on Arrow's, and
-the faster one counts. Memory is what the process has more to itself at its peak, with all checks, while the rows are
-in files that are read in place, as those of a large import are; the peer reads the same rows there. The commit is
-compared with the same one without checks, in turn. Large runs are `--rows 10000000 --partitions 1000`, which need 16 GB
-of memory; the history takes most of a minute to learn.
+the faster one counts. Memory is what a process of its own has to itself at its peak, the packages among it, while the
+rows are in files that are read in place, as those of a large import are; the peer reads the same rows there. The commit
+is compared with the same one without checks, in turn.
+
+Large runs are `--rows 10000000 --partitions 1000`, which need 16 GB of memory; the history takes most of a minute to
+learn.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ from trivium.checks.judge import judge
 from trivium.checks.learned import judge_learned
 from trivium.checks.partition import Partition
 from trivium.checks.profile import profile_partition
+from trivium.frames import ArrowStream
 from trivium.frames.mapped import map_rows
 from trivium.values.alerts import ColumnProfile, Profile
 
@@ -127,19 +132,43 @@ def measure_profile(rows: pl.DataFrame, repeats: int) -> dict[str, float]:
 
 
 def measure_memory(rows: pl.DataFrame) -> dict[str, float]:
-    """Gigabytes more at the peak of the profile with 20 checks, and of the peer's query, while the rows are on disk."""
-    query, checks = profile_query(rows), declare_checks()
-    size = rows.estimated_size() / 1e9
-    with tempfile.TemporaryDirectory() as place:
-        slices = enumerate(rows.iter_slices(STRETCH))
-        part = Partition("2024-01-01", pl.concat([map_rows(each, Path(place) / f"{n}.arrow") for n, each in slices]))
-    spec = tv.Table("t", time="made", checks=checks).spec
-    ours = more_at_peak(lambda: judge(spec, [part], (), now=NOW))
+    """Gigabytes at the peak of the profile with 20 checks, and of the peer's query, each in a process of its own."""
+    with tempfile.TemporaryDirectory() as place, alone() as process:
+        for number, each in enumerate(rows.iter_slices(STRETCH)):
+            each.write_ipc(f"{place}/{number:04}.arrow")
+        ours = process.submit(measure_judging, place).result()
+        theirs = process.submit(measure_peer, place).result()
+    return {
+        "gigabytes_of_rows": rows.estimated_size() / 1e9,
+        "gigabytes_at_peak": ours,
+        "duckdb_gigabytes_at_peak": theirs,
+    }
+
+
+def alone() -> ProcessPoolExecutor:
+    """Each call is in a fresh process."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1)
+
+
+def measure_judging(place: str) -> float:
+    """Gigabytes that the profile with 20 checks has at its peak."""
+    spec, part = tv.Table("t", time="made", checks=declare_checks()).spec, Partition("2024-01-01", read_in_place(place))
+    return at_peak(lambda: judge(spec, [part], (), now=NOW))
+
+
+def measure_peer(place: str) -> float:
+    """Gigabytes that the peer's query has at its peak."""
+    rows = read_in_place(place)
     with duckdb.connect() as peer:
         peer.execute(f"SET threads = {pl.thread_pool_size()}")
-        peer.register("rows", part.rows.to_arrow())
-        theirs = more_at_peak(lambda: peer.execute(query).fetchall())
-    return {"gigabytes_of_rows": size, "gigabytes_more_at_peak": ours, "duckdb_gigabytes_more_at_peak": theirs}
+        peer.register("rows", ArrowStream(rows))
+        return at_peak(lambda: peer.execute(profile_query(rows)).fetchall())
+
+
+def read_in_place(place: str) -> pl.DataFrame:
+    """The rows of the files in this folder, mapped."""
+    files = sorted(Path(place).glob("*.arrow"))
+    return pl.concat([map_rows(pl.read_ipc(file), Path(place) / "mapped") for file in files])
 
 
 def declare_checks() -> list[Any]:
@@ -252,16 +281,16 @@ def timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def more_at_peak(act: Callable[[], object]) -> float:
-    """Gigabytes of memory, without pages of files, that the process has more at its peak, looked at every 5 ms.
+def at_peak(act: Callable[[], object]) -> float:
+    """Gigabytes that the process has to itself at its peak, without pages of files, looked at every 5 ms.
 
     NaN where the system does not tell.
     """
-    before, seen, done = own_memory(), [0.0], threading.Event()
+    seen, done = [own_memory()], threading.Event()
 
     def watch() -> None:
         while not done.wait(0.005):
-            seen.append(own_memory() - before)
+            seen.append(own_memory())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -292,8 +321,8 @@ def as_lines(found: dict[str, dict[str, float]]) -> list[str]:
         ),
         (
             f"memory of it with 20 checks, while {memory['gigabytes_of_rows']:.2f} GB of rows are on disk:",
-            f" {memory['gigabytes_more_at_peak']:.2f} GB at its peak; DuckDB",
-            f" {memory['duckdb_gigabytes_more_at_peak']:.2f} GB",
+            f" {memory['gigabytes_at_peak']:.2f} GB at its peak; DuckDB",
+            f" {memory['duckdb_gigabytes_at_peak']:.2f} GB",
         ),
         (
             f"commit of {commit['rows']:,} rows with {commit['checks']} checks: {commit['milliseconds']:.1f} ms",
