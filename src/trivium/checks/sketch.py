@@ -98,9 +98,12 @@ def _told_alike(mine: NDArray[np.uint8], theirs: NDArray[np.uint8]) -> tuple[flo
         return 0.0, 0.0
     alike = theirs == mine
     sums = np.cumsum(alike * told, axis=1)
+    whole, chance = float(sums[:, -1].max()), CHANCE * math.log(theirs.size)
+    if whole <= chance:  # then no stretch tells more either
+        return whole / total, 0.0
     begun = np.maximum.accumulate(np.where(alike, 0.0, sums), axis=1)
-    stretch = float((sums - begun).max()) - CHANCE * math.log(theirs.size)
-    return float(sums[:, -1].max()) / total, max(stretch, 0.0) / total
+    stretch = float((sums - begun).max()) - chance
+    return whole / total, max(stretch, 0.0) / total
 
 
 def _is_new(places: NDArray[np.uint8]) -> NDArray[np.bool_]:
