@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import typing
+from collections.abc import Sequence
 from typing import Any, Protocol, Self, runtime_checkable
 
 import msgspec
@@ -17,6 +19,7 @@ from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
 
 CHECKED_BYTES = 1 << 20
+LIST = "list"
 INNER = re.compile(rb"\b[0-9a-f]{64}\b")
 
 
@@ -52,9 +55,23 @@ def decode(ref: ArtifactRef, blobs: Blobs, wanted: Any = Any) -> Any:
     """
     if ref.kind == "frame":
         return _decode_frame(ref, blobs, wanted)
+    if ref.kind == LIST:
+        item = (typing.get_args(wanted) or (Any,))[0]
+        return [_decode_item(refs, blobs, item) for refs in decode_items(ref, blobs)]
     if ref.kind == "json":
         return from_plain(msgspec.json.decode(blobs.get(ref.digest)), lambda inner: decode(inner, blobs))
     return find_class(str(ref.facts["type"])).load(blobs, ref)
+
+
+def encode_items(items: Sequence[tuple[ArtifactRef, ...]], blobs: Blobs) -> ArtifactRef:
+    """The stored results of a mapped task as one list, in this order; what they hold is not copied."""
+    data = msgspec.json.encode(items)
+    return ArtifactRef(LIST, blobs.put(data), len(data), {"type": "list", "items": len(items)})
+
+
+def decode_items(ref: ArtifactRef, blobs: Blobs) -> list[tuple[ArtifactRef, ...]]:
+    """The results in such a list. Raises NotFound or CorruptObject when the list is not what it was."""
+    return msgspec.json.decode(blobs.get(ref.digest), type=list[tuple[ArtifactRef, ...]])
 
 
 def is_intact(ref: ArtifactRef, blobs: Blobs) -> bool:
@@ -79,6 +96,11 @@ def forget_damaged(digest: str, blobs: Blobs) -> None:
     elif (blobs.size(digest) or 0) <= CHECKED_BYTES:
         for inner in set(INNER.findall(blobs.get(digest))):
             forget_damaged(inner.decode(), blobs)
+
+
+def _decode_item(refs: tuple[ArtifactRef, ...], blobs: Blobs, wanted: Any) -> Any:
+    values = [decode(ref, blobs, wanted) for ref in refs]
+    return values[0] if len(values) == 1 else tuple(values)
 
 
 def _encode(value: Any, blobs: Blobs) -> ArtifactRef:

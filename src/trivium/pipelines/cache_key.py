@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from trivium.code.fingerprint import fingerprint
 from trivium.digest import digest_of
+from trivium.pipelines.given import Given
 from trivium.pipelines.graph import Node, Output, leaves, source
 from trivium.pipelines.reach import Reached, reach
 from trivium.pipelines.signature import is_table
@@ -90,10 +91,11 @@ def _input_part(
 ) -> InputPart:
     content = digest_of("input", fingerprint(value, _special(name, artifacts, tables)))
     inside = list(leaves(value))
-    promised = [leaf for leaf in inside if isinstance(leaf, Node | Output)]
+    promised = [source(leaf).name for leaf in inside if isinstance(leaf, Node | Output)]
+    promised += [leaf.node for leaf in inside if isinstance(leaf, Given)]
     named = [f"{leaf.name} version {tables[leaf.name].version}" for leaf in inside if is_table(leaf)]
     if promised:
-        return InputPart("task", content, ", ".join(dict.fromkeys(source(leaf).name for leaf in promised)))
+        return InputPart("task", content, ", ".join(dict.fromkeys(promised)))
     return InputPart("table" if named else "parameter", content, ", ".join(named) or _short(value))
 
 
@@ -103,6 +105,8 @@ def _special(
     def answer(value: Any) -> Any:
         if isinstance(value, Node | Output):
             return ["artifact", artifact_digest(value, artifacts)]
+        if isinstance(value, Given):
+            return ["artifact", [ref.digest for ref in value.refs]]
         if is_table(value):
             return ["table", tables[value.name].digest]
         if callable(value) and not hasattr(type(value), "__struct_fields__"):

@@ -1,12 +1,16 @@
-"""The loop of one run: which node is ready, whether it has to run, and what came of it, recorded before going on."""
+"""A run on its way: nodes are decided, begun where there is room, and recorded before anything that depends on them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NoReturn
 
 from msgspec.structs import replace
 
@@ -14,22 +18,44 @@ from trivium.digest import digest_of
 from trivium.errors import TaskFailed
 from trivium.failpoints import failpoint
 from trivium.pipelines.artifacts import forget_damaged
-from trivium.pipelines.attempt import Attempt, Outcome
+from trivium.pipelines.attempt import Attempt, InputLost, Outcome
 from trivium.pipelines.cache_key import encode_parts
 from trivium.pipelines.decision import Decider, Decision
 from trivium.pipelines.environment import current_environment
-from trivium.pipelines.executors.executor import Executor, open_executor
+from trivium.pipelines.executors.executor import Ended, Executor, open_executor
+from trivium.pipelines.given import resolve_arguments
 from trivium.pipelines.graph import Graph, Node
+from trivium.pipelines.mapping import Expansion, NoList, Refs, expand
 from trivium.pipelines.progress import Progress, TaskEvent
+from trivium.pipelines.schedule import Schedule
 from trivium.store.store import Store
-from trivium.values.runs import ArtifactRef, MetricPoint, Run, RunStatus, TableInput, TaskRun
+from trivium.values.runs import FailedAttempt, MetricPoint, Run, RunStatus, TableInput, TaskRun
 
 FINISHED = ("executed", "cached")
+LONGEST_PAUSE = 600.0
+MOST_HITS = 1000
+UNDECIDED = Decision("", None, None, "mapped over a list")
 Kind = Literal["started", "executed", "cached", "failed"]
 
 
+@dataclass(eq=False)
+class Work:
+    """A node that has to run, and what became of it so far. item: its map and its place there, when it is in one."""
+
+    node: Node
+    decision: Decision
+    item: tuple[Expansion, int] | None = None
+    failed: list[FailedAttempt] = field(default_factory=list)
+    started: datetime | None = None
+    log: str = ""
+
+
 class Execution:
-    """One run going on. `artifacts` holds what finished nodes made; hits wait to be recorded together."""
+    """One run going on. `artifacts` holds what finished nodes made; hits wait to be recorded together.
+
+    `maps` are being taken apart into items, `held` waits for room, `again` for its pause. A node whose key is going on
+    already is one of its `twins`; when that has ended it is `met`, and decided anew.
+    """
 
     def __init__(
         self,
@@ -40,12 +66,23 @@ class Execution:
         progress: Progress | None,
         *,
         cache: bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.store, self.run, self.graph, self.tables, self.progress = store, run, graph, tables, progress
+        self.store, self.run, self.graph, self.tables = store, run, graph, tables
+        self.progress, self.clock = progress, clock
         known = {task.node: task for task in store.catalog.runs.list_tasks(run.id) if task.status in FINISHED}
         self.decider = Decider(store, run.id, current_environment(), tables, cache=cache, finished=known)
         self.upstream = {node.name: graph.upstream(node) for node in graph.nodes}
-        self.artifacts: dict[str, tuple[ArtifactRef, ...]] = {}
+        self.numbers = {node.name: number for number, node in enumerate(graph.nodes, 1)}
+        self.schedule = Schedule(graph.nodes, self.upstream)
+        self.artifacts: dict[str, Refs] = {}
+        self.maps: deque[Expansion] = deque()
+        self.held: deque[Work] = deque()
+        self.twins: dict[str, list[Work]] = {}
+        self.met: deque[Work] = deque()
+        self.again: list[tuple[float, int, Work]] = []
+        self.going: dict[tuple[str, int], Work] = {}
+        self.order = itertools.count()
         self.hits: list[TaskRun] = []
         self.metrics: list[MetricPoint] = []
         self.forced: set[str] = set()
@@ -53,7 +90,7 @@ class Execution:
     def finish(self) -> Run:
         """Every node is done and the run has succeeded, or it is recorded as failed and TaskFailed is raised."""
         try:
-            with closing(open_executor(self.store.settings.executor)) as executor:
+            with closing(open_executor(self.store.settings.executor, self.store)) as executor:
                 self._run_nodes(executor)
             self._record_hits()
         except TaskFailed as error:
@@ -69,58 +106,117 @@ class Execution:
         return self.store.catalog.runs.finish(self.run.id, status=status, at=self.store.clock(), error=error)
 
     def _run_nodes(self, executor: Executor) -> None:
-        going: dict[Future[Outcome], tuple[Node, Decision, datetime]] = {}
-        while len(self.artifacts) < len(self.graph.nodes):
-            for node in self._ready({node.name for node, _, _ in going.values()}):
-                decision = self._decide(node)
-                if decision.reuse is not None:
-                    self._reuse(node, decision, decision.reuse)
-                elif len(going) < executor.slots:
-                    started = self._start(node, decision)
-                    going[executor.submit(self._attempt(node, decision))] = (node, decision, started)
+        while self.schedule.open:
+            for work in self._works():
+                if work.decision.key in self.twins:
+                    self.twins[work.decision.key].append(work)
+                    continue
+                if not executor.has_room(work.node.task.options):
+                    self.held.appendleft(work)
                     break
-            done, _ = wait(going, return_when=FIRST_COMPLETED, timeout=None if going else 0)
-            for future in done:
-                self._settle(*going.pop(future), future.result())
+                executor.begin(self._begin(work))
+            self._settle(executor.wait(self._patience()))
 
-    def _ready(self, going: set[str]) -> list[Node]:
-        return [
-            node
-            for node in self.graph.nodes
-            if node.name not in self.artifacts
-            and node.name not in going
-            and all(name in self.artifacts for name in self.upstream[node.name])
-        ]
+    def _works(self) -> Iterator[Work]:
+        """What has to run now, as far as anybody asks; nodes that need not run are done on the way."""
+        while self.schedule.open:
+            if self.again and self.again[0][0] <= self.clock():
+                yield heapq.heappop(self.again)[2]
+            elif self.held:
+                yield self.held.popleft()
+            elif self.met:
+                met = self.met.popleft()
+                yield from self._reuse_or_run(met.node, met.item)
+            elif self.schedule.ready:
+                yield from self._decide(self.schedule.ready.popleft())
+            elif self.maps:
+                yield from self._next_item(self.maps[0])
+            else:
+                return
 
-    def _decide(self, node: Node) -> Decision:
+    def _patience(self) -> float | None:
+        """How long nothing has to be begun; None until something ends."""
+        if not self.again:
+            return None
+        pause = max(0.0, self.again[0][0] - self.clock())
+        if not self.going:
+            time.sleep(pause)
+        return pause
+
+    def _decide(self, node: Node) -> Iterator[Work]:
+        waiting = [name for name in self.upstream[node.name] if name not in self.artifacts]
+        if waiting:
+            self.schedule.wait(node.name, waiting)
+        elif node.over is not None:
+            self._expand(node)
+        else:
+            yield from self._reuse_or_run(node, None)
+
+    def _reuse_or_run(self, node: Node, item: tuple[Expansion, int] | None) -> Iterator[Work]:
         decision = self.decider.decide(node, self.artifacts)
         if node.name in self.forced:
-            return replace(decision, reuse=None, why="its stored output is gone or damaged")
-        return decision
+            decision = replace(decision, reuse=None, why="its stored output is gone or damaged")
+        work = Work(node, decision, item)
+        if decision.reuse is None:
+            yield work
+        else:
+            self._reuse(work, decision.reuse)
 
-    def _attempt(self, node: Node, decision: Decision) -> Attempt:
-        stable = digest_of("attempt", [self.run.id, node.name, decision.key])[:32]
-        return Attempt(self.store, self.run.id, node, self.artifacts, self.tables, stable)
+    def _expand(self, node: Node) -> None:
+        try:
+            expansion = expand(node, self.artifacts, self.store.blobs)
+        except InputLost as lost:
+            self._forget(lost.node, Work(node, UNDECIDED))
+            return
+        except NoList as error:
+            failed, outcome = Work(node, UNDECIDED), Outcome(error=str(error))
+            self.store.catalog.runs.record_task(self._record(failed, outcome))
+            self._fail(failed, str(error))
+        if len(expansion):
+            self.maps.append(expansion)
+        else:
+            self._gather(expansion)
 
-    def _start(self, node: Node, decision: Decision) -> datetime:
+    def _next_item(self, expansion: Expansion) -> Iterator[Work]:
+        found = next(expansion.nodes(), None)
+        if found is None:
+            self.maps.popleft()  # all are begun; the last to end gathers them
+        else:
+            place, node = found
+            yield from self._reuse_or_run(node, (expansion, place))
+
+    def _begin(self, work: Work) -> Attempt:
         self._record_hits()
-        for ref in decision.damaged:
-            forget_damaged(ref.digest, self.store.blobs)
-        self._tell("started", node, decision.why)
-        return self.store.clock()
+        if not work.failed:
+            for ref in work.decision.damaged:
+                forget_damaged(ref.digest, self.store.blobs)
+            self._tell("started", work, work.decision.why)
+            work.started = self.store.clock()
+        self.twins[work.decision.key] = []
+        node, number = work.node, len(work.failed) + 1
+        self.going[node.name, number] = work
+        stable = digest_of("attempt", [self.run.id, node.name, work.decision.key])[:32]
+        arguments = resolve_arguments(node, self.artifacts, self.tables)
+        return Attempt(self.run.id, node.name, node.task, arguments, stable, number)
 
-    def _reuse(self, node: Node, decision: Decision, known: TaskRun) -> None:
-        self.artifacts[node.name] = known.outputs
+    def _reuse(self, work: Work, known: TaskRun) -> None:
+        node = work.node
         if (known.run, known.node) != (self.run.id, node.name):
             now = self.store.clock()
             self.hits.append(
                 replace(
                     known, run=self.run.id, node=node.name, status="cached", started_at=now, ended_at=now,
-                    upstream=self.upstream[node.name], reason=f"unchanged since run {known.run}", log="",
+                    upstream=self._upstream(work), reason=f"unchanged since run {known.run}", log="", attempts=(),
                 )
             )  # fmt: skip
             self._repeat_metrics(known)
-        self._tell("cached", node, decision.why)
+            if len(self.hits) >= MOST_HITS:
+                self._record_hits()
+        self._tell("cached", work, work.decision.why)
+        self._made(work, known.outputs, executed=False)
+
+    def _upstream(self, work: Work) -> tuple[str, ...]:
+        return self.upstream[work.node.name if work.item is None else work.item[0].node.name]
 
     def _repeat_metrics(self, known: TaskRun) -> None:
         logged = known.outputs[0].facts.get("metrics", {}) if known.outputs else {}
@@ -135,51 +231,115 @@ class Execution:
             self.store.catalog.runs.log_metrics(self.metrics)
         self.hits, self.metrics = [], []
 
-    def _settle(self, node: Node, decision: Decision, started: datetime, outcome: Outcome) -> None:
-        if outcome.lost is not None and outcome.lost not in self.forced:
-            self._forget(outcome.lost)
+    def _settle(self, ended: list[Ended]) -> None:
+        """What ended is on record, all in one transaction, before anything that depends on it begins."""
+        done = [found for each in ended if (found := self._take(each)) is not None]
+        if not done:
             return
-        error = outcome.error or (f"the output of {outcome.lost} cannot be read" if outcome.lost else None)
-        task = TaskRun(
+        failpoint("run:task_recording")
+        self.store.catalog.runs.record_tasks([self._record(work, outcome) for work, outcome in done])
+        failpoint("run:task_done")
+        for work, outcome in done:
+            if not outcome.error:
+                self._tell("executed", work, work.decision.why, self._seconds(work))
+                self._made(work, outcome.outputs, executed=True)
+        for work, outcome in done:
+            if outcome.error:
+                self._fail(work, outcome.error)
+
+    def _take(self, ended: Ended) -> tuple[Work, Outcome] | None:
+        """The work and its outcome; None when it will be tried again."""
+        attempt, outcome = ended
+        work = self.going.pop((attempt.node, attempt.number))
+        self.met.extend(self.twins.pop(work.decision.key))
+        work.log += outcome.log
+        if outcome.lost is not None and outcome.lost not in self.forced:
+            self._forget(outcome.lost, work)
+            return None
+        if outcome.lost is not None:
+            outcome = replace(outcome, error=f"the output of {outcome.lost} cannot be read", final=True)
+        options = work.node.task.options
+        if outcome.error is None or outcome.final or attempt.number > options.retries:
+            return work, outcome
+        pause = min(options.backoff * 2 ** (attempt.number - 1), LONGEST_PAUSE)
+        work.log += f"attempt {attempt.number} failed: {outcome.error}; again in {pause:g} s\n"
+        work.failed.append(FailedAttempt(attempt.number, outcome.error, self.store.clock()))
+        heapq.heappush(self.again, (self.clock() + pause, next(self.order), work))
+        return None
+
+    def _record(self, work: Work, outcome: Outcome) -> TaskRun:
+        parts = work.decision.parts
+        return TaskRun(
             run=self.run.id,
-            node=node.name,
-            task=node.task.name,
-            key=decision.key,
-            status="failed" if error else "executed",
-            started_at=started,
+            node=work.node.name,
+            task=work.node.task.name,
+            key=work.decision.key,
+            status="failed" if outcome.error else "executed",
+            started_at=work.started or self.store.clock(),
             ended_at=self.store.clock(),
             outputs=outcome.outputs,
-            upstream=self.upstream[node.name],
-            reason=decision.why,
-            error=error,
-            log=outcome.log,
-            parts=self.store.blobs.put(encode_parts(decision.parts)) if decision.parts and not error else "",
+            upstream=self._upstream(work),
+            reason=work.decision.why,
+            error=outcome.error,
+            log=work.log,
+            parts=self.store.blobs.put(encode_parts(parts)) if parts and not outcome.error else "",
+            attempts=tuple(work.failed),
         )
-        failpoint("run:task_recording")
-        self.store.catalog.runs.record_task(task)
-        failpoint("run:task_done")
-        seconds = (self.store.clock() - started).total_seconds()
-        self._tell("failed" if error else "executed", node, error or decision.why, seconds)
-        if error:
-            raise TaskFailed(self._story(node, error, outcome))
-        self.artifacts[node.name] = outcome.outputs
 
-    def _forget(self, node: str) -> None:
-        for ref in self.artifacts.pop(node):
+    def _made(self, work: Work, refs: Refs, *, executed: bool) -> None:
+        if work.item is None:
+            self.artifacts[work.node.name] = refs
+            self.schedule.made(work.node.name)
+            return
+        expansion, place = work.item
+        expansion.collect(place, refs, executed=executed)
+        if expansion.open == 0:
+            self._gather(expansion)
+
+    def _gather(self, expansion: Expansion) -> None:
+        """All items of a map are made: their list is what the mapped node made."""
+        if expansion.stopped:
+            return
+        node, now = expansion.node, self.store.clock()
+        refs = expansion.store(self.store.blobs)
+        self.hits.append(
+            TaskRun(
+                run=self.run.id, node=node.name, task=node.task.name, key="", status="mapped", started_at=now,
+                ended_at=now, outputs=refs, upstream=self.upstream[node.name], reason=expansion.tell(),
+            )
+        )  # fmt: skip
+        self.artifacts[node.name] = refs
+        self.schedule.made(node.name)
+
+    def _forget(self, node: str, reader: Work) -> None:
+        """What a node made is gone: it runs again, and then its reader, or the whole map that the reader is part of."""
+        for ref in self.artifacts.pop(node, ()):
             forget_damaged(ref.digest, self.store.blobs)
         self.forced.add(node)
         self.hits = [task for task in self.hits if task.node != node]
+        waiting = reader.node
+        if reader.item is not None:
+            reader.item[0].stopped = True
+            waiting = reader.item[0].node
+            self.maps = deque(each for each in self.maps if not each.stopped)
+            self.held = deque(each for each in self.held if each.item is None or not each.item[0].stopped)
+        self.schedule.lost(node, reader=waiting.name)
 
-    def _story(self, node: Node, error: str, outcome: Outcome) -> str:
-        tries = f" after {outcome.attempts} attempts" if outcome.attempts > 1 else ""
+    def _fail(self, work: Work, error: str) -> NoReturn:
+        self._tell("failed", work, error, self._seconds(work))
+        tries = f" after {len(work.failed) + 1} attempts" if work.failed else ""
         kept = len(self.artifacts)
-        return (
-            f"Task {node.name!r} of run {self.run.id} ({self.run.pipeline}) failed{tries}: {error}\n"
-            f"  log:    trivium runs logs {self.run.id} {node.name}\n"
+        raise TaskFailed(
+            f"Task {work.node.name!r} of run {self.run.id} ({self.run.pipeline}) failed{tries}: {error}\n"
+            f"  log:    trivium runs logs {self.run.id} {work.node.name}\n"
             f"  resume: trivium runs resume {self.run.id}   (reuses {kept} finished task{'' if kept == 1 else 's'})"
         )
 
-    def _tell(self, kind: Kind, node: Node, why: str, seconds: float = 0.0) -> None:
+    def _seconds(self, work: Work) -> float:
+        return (self.store.clock() - work.started).total_seconds() if work.started else 0.0
+
+    def _tell(self, kind: Kind, work: Work, why: str, seconds: float = 0.0) -> None:
         if self.progress is not None:
-            number = self.graph.nodes.index(node) + 1
-            self.progress(TaskEvent(kind, self.run.id, node.name, number, len(self.graph.nodes), why, seconds))
+            node = work.node if work.item is None else work.item[0].node
+            number, total = self.numbers[node.name], len(self.graph.nodes)
+            self.progress(TaskEvent(kind, self.run.id, work.node.name, number, total, why, seconds))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from trivium.errors import Misuse
-from trivium.pipelines.signature import bind_arguments, check_argument, is_table, output_types
+from trivium.pipelines.signature import bind_arguments, check_argument, check_items, is_table, output_types
 
 if TYPE_CHECKING:
     from trivium.pipelines.task import Task
@@ -20,14 +20,21 @@ class Node:
     """One call of a task in a graph; stands for the value that the task will return.
 
     `arguments` holds every parameter of the task: constants, tables, nodes, outputs of nodes, and lists, tuples and
-    dicts of these. A node with several outputs unpacks into them.
+    dicts of these. A node with several outputs unpacks into them. over: the parameter that takes the items of a list
+    one by one, when the task is mapped; the node then stands for the list of results.
     """
 
     name: str
     task: Task[Any]
     arguments: Mapping[str, Any]
+    over: str | None = None
 
     def __iter__(self) -> Iterator[Output]:
+        if self.over is not None:
+            raise Misuse(
+                f"How many results {self.task.name}.map(...) has is only known when it runs; give the list of them to "
+                "a task that takes a list, or map another task over it."
+            )
         count = len(output_types(self.task))
         if count == 0:
             raise Misuse(
@@ -65,17 +72,25 @@ class Graph:
     pipeline: str
     nodes: list[Node] = field(default_factory=list)
     result: Any = None
+    _calls: dict[str, int] = field(default_factory=dict)
+    _members: set[int] = field(default_factory=set)
 
-    def add(self, task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Node:
-        """The call is a node of this graph. Raises Misuse when an argument cannot be right."""
+    def add(self, task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], over: str | None = None) -> Node:
+        """The call is a node of this graph. Raises Misuse when an argument cannot be right.
+
+        over: the parameter that is given a list, to be called with each of its items.
+        """
         arguments = bind_arguments(task, args, kwargs)
         for name, value in arguments.items():
             for leaf in leaves(value):
                 self._check_membership(task, name, leaf)
-            arguments[name] = check_argument(task, name, value)
-        calls = sum(node.task.name == task.name for node in self.nodes)
-        node = Node(task.name if calls == 0 else f"{task.name}-{calls + 1}", task, arguments)
+            check = check_items if name == over else check_argument
+            arguments[name] = check(task, name, value)
+        self._calls[task.name] = self._calls.get(task.name, 0) + 1
+        calls = self._calls[task.name]
+        node = Node(task.name if calls == 1 else f"{task.name}-{calls}", task, arguments, over)
         self.nodes.append(node)
+        self._members.add(id(node))
         return node
 
     def upstream(self, node: Node) -> tuple[str, ...]:
@@ -89,7 +104,7 @@ class Graph:
         return {table.name: table for table in found}
 
     def _check_membership(self, task: Task[Any], argument: str, leaf: Any) -> None:
-        if isinstance(leaf, Node | Output) and not any(node is source(leaf) for node in self.nodes):
+        if isinstance(leaf, Node | Output) and id(source(leaf)) not in self._members:
             raise Misuse(
                 f"Argument {argument!r} of task {task.name!r} is the result of {source(leaf).name!r}, which belongs to "
                 f"another pipeline than {self.pipeline!r}; call that task inside this one."

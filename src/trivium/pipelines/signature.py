@@ -70,6 +70,23 @@ def check_argument(task: Task[Any], argument: str, value: Any) -> Any:
     return check_value(task, argument, value)
 
 
+def check_items(task: Task[Any], argument: str, value: Any) -> Any:
+    """The list that a task is mapped over: each item can have the argument's type, as far as it is known; or Misuse."""
+    if isinstance(value, list | tuple):
+        return [check_value(task, argument, each) for each in value]
+    given = promised_type(value)
+    if given is None or is_table(value):
+        raise Misuse(f"Task {task.name!r} is mapped over {argument!r}, which takes a list, not {_short(value)}.")
+    wanted = task.annotations.get(argument, Any)
+    item = (typing.get_args(given) or (Any,))[0]
+    if not may_be(given, list) or not may_be(item, wanted):
+        raise Misuse(
+            f"Task {task.name!r} is mapped over the result of task {value.task.name!r} ({type_text(given)}), and wants "
+            f"a list whose items are {type_text(wanted)}."
+        )
+    return value
+
+
 def check_value(task: Task[Any], argument: str, value: Any) -> Any:
     """The constant, table or other task's result, when it can have the argument's annotated type; Misuse otherwise."""
     wanted = task.annotations.get(argument, Any)
@@ -113,7 +130,8 @@ def promised_type(value: Any) -> Any:
     if task is None or not hasattr(node, "arguments"):
         return None
     if node is value:
-        return task.annotations.get("return", Any)
+        returned = task.annotations.get("return", Any)
+        return returned if getattr(node, "over", None) is None else list[returned]  # type: ignore[valid-type]
     return output_types(task)[value.index]
 
 

@@ -53,6 +53,20 @@ class Task(Generic[R]):
             return self.function(*args, **kwargs)
         return graph.add(self, args, kwargs)  # type: ignore[return-value] # the node stands for the value of type R
 
+    def map(self, items: Any, /, **fixed: Any) -> list[R]:
+        """The results for each item of a list, in its order; the list may be another task's result.
+
+        The items go to the first parameter that is not in `fixed`; `fixed` is the same for all. In a pipeline each
+        item is a task of its own: cached, retried and recorded, and as many at a time as there is room for.
+        """
+        open_ones = [name for name in inspect.signature(self.function).parameters if name not in fixed]
+        if not open_ones:
+            raise Misuse(f"{self.name}.map(items) has no parameter left for the items: all of them are given.")
+        graph = current_graph()
+        if graph is None:
+            return [self.function(**{open_ones[0]: item}, **fixed) for item in items]
+        return graph.add(self, (), {open_ones[0]: items, **fixed}, over=open_ones[0])  # type: ignore[return-value]
+
     @property
     def annotations(self) -> dict[str, Any]:
         """The types of the parameters and of "return"."""

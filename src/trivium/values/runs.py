@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 RunStatus = Literal["running", "succeeded", "failed", "refused"]
-TaskStatus = Literal["running", "executed", "cached", "failed", "skipped"]
+TaskStatus = Literal["running", "executed", "cached", "failed", "mapped", "skipped"]
 
 
 class ArtifactRef(Struct, frozen=True):
@@ -68,10 +68,19 @@ class Run(Struct, frozen=True):
     error: str | None = None
 
 
-class TaskRun(Struct, frozen=True):
-    """One task of one run. `node` is its place in the graph ("train", "train-2"); `reason` says why it ran.
+class FailedAttempt(Struct, frozen=True):
+    """An attempt of a task that failed, before another one: which it was, counted from 1, and why."""
 
-    `parts` is the digest of a blob that holds what the cache key was made of.
+    number: int
+    error: str
+    ended_at: datetime
+
+
+class TaskRun(Struct, frozen=True):
+    """One task of one run. `node` is its place in the graph ("train", "train-2", "score[17]" for the 18th item of a
+    map); `reason` says why it ran. "mapped" is the record of a whole map, whose items have records of their own.
+
+    `parts` is the digest of a blob that holds what the cache key was made of. `attempts` are those before the last.
     """
 
     run: str
@@ -87,6 +96,7 @@ class TaskRun(Struct, frozen=True):
     error: str | None = None
     log: str = ""
     parts: str = ""
+    attempts: tuple[FailedAttempt, ...] = ()
 
 
 class MetricPoint(Struct, frozen=True):

@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 import importlib
-from concurrent.futures import Future
 from importlib import metadata
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from trivium.errors import Misuse
 from trivium.pipelines.attempt import Attempt, Outcome
+from trivium.pipelines.task import TaskOptions
+from trivium.store.store import Store
 
-EXECUTORS = {"local": "trivium.pipelines.executors.local:LocalExecutor"}
+EXECUTORS = {
+    "inline": "trivium.pipelines.executors.inline:InlineExecutor",
+    "local": "trivium.pipelines.executors.inline:InlineExecutor",
+}
 GROUP = "trivium.executors"
 
 
-class Executor(Protocol):
-    """Runs tasks somewhere. The engine decides which are ready, and records what came of them.
+class Ended(NamedTuple):
+    """An attempt that ended, and what came of it."""
 
-    Guarantees: a future never raises for what the task did, its outcome says so. At most `slots` are under way.
+    attempt: Attempt
+    outcome: Outcome
+
+
+class Executor(Protocol):
+    """Tries tasks somewhere. The engine decides which are ready, and records what came of them.
+
+    Guarantees: whatever a task does is told by its outcome, never raised. Each attempt that was begun ends once.
     """
 
-    slots: int
+    def has_room(self, options: TaskOptions) -> bool:
+        """Whether a task that asks for this much can begin now; with nothing going on, any can."""
 
-    def submit(self, attempt: Attempt) -> Future[Outcome]:
-        """The node is executing; the future has its outcome."""
+    def begin(self, attempt: Attempt) -> None:
+        """The attempt is going on."""
+
+    def wait(self, seconds: float | None) -> list[Ended]:
+        """Attempts that ended since the last call; waits for the first, at most this long (None: as long as it takes).
+
+        Empty when the time is over, and at once when nothing is going on.
+        """
 
     def close(self) -> None:
-        """Nothing is executing any more."""
+        """Nothing is going on any more: what was, has been stopped."""
 
 
-def open_executor(name: str) -> Executor:
+def open_executor(name: str, store: Store) -> Executor:
     """The executor with this name: one of ours, or of an installed package (entry point group "trivium.executors").
 
     Raises Misuse for an unknown name.
@@ -42,5 +60,5 @@ def open_executor(name: str) -> Executor:
             known = ", ".join(sorted([*EXECUTORS, *others]))
             raise Misuse(f"There is no executor {name!r}; there are: {known}.")
     module, _, kind = place.partition(":")
-    made: Executor = getattr(importlib.import_module(module), kind)()
+    made: Executor = getattr(importlib.import_module(module), kind)(store)
     return made

@@ -1,0 +1,92 @@
+"""A task mapped over a list: the list becomes known when the run reaches it, and each item is a node of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from trivium.errors import CorruptObject, NotFound, TriviumError
+from trivium.pipelines.artifacts import LIST, decode_items, encode_items
+from trivium.pipelines.attempt import InputLost
+from trivium.pipelines.given import Given, give
+from trivium.pipelines.graph import Node, Output, source
+from trivium.pipelines.plain import from_plain
+from trivium.store.blobs import Blobs
+from trivium.values.runs import ArtifactRef
+
+Refs = tuple[ArtifactRef, ...]
+
+
+class NoList(TriviumError):
+    """A task is mapped over a result that is no list."""
+
+
+class Expansion:
+    """A mapped node on its way: `items` one after another become nodes, and `made` collects what these make.
+
+    stopped: what it takes got lost, so that it will be expanded anew.
+    """
+
+    def __init__(self, node: Node, items: Sequence[Any]) -> None:
+        self.node = node
+        self.made: list[Refs | None] = [None] * len(items)
+        self.open = len(items)
+        self.executed = 0
+        self.stopped = False
+        self._items = items
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def nodes(self) -> Iterator[tuple[int, Node]]:
+        """Each item's place and node, from where the last one stopped."""
+        while self._next < len(self._items):
+            place = self._next
+            self._next += 1
+            arguments = {**self.node.arguments, str(self.node.over): self._items[place]}
+            yield place, Node(f"{self.node.name}[{place}]", self.node.task, arguments)
+
+    def collect(self, place: int, refs: Refs, *, executed: bool) -> None:
+        """The node of this place has made its results."""
+        self.made[place] = refs
+        self.open -= 1
+        self.executed += executed
+
+    def store(self, blobs: Blobs) -> Refs:
+        """All results as one list."""
+        return (encode_items([refs for refs in self.made if refs is not None], blobs),)
+
+    def tell(self) -> str:
+        """What was done, in a few words."""
+        reused = len(self) - self.executed
+        return f"{len(self):,} items: {self.executed:,} executed, {reused:,} reused" if len(self) else "no items"
+
+
+def expand(node: Node, artifacts: Mapping[str, Refs], blobs: Blobs) -> Expansion:
+    """The items of a mapped node, whose upstream nodes have all made their results.
+
+    Raises InputLost when the list cannot be read any more, NoList when it is none.
+    """
+    items = node.arguments[str(node.over)]
+    if isinstance(items, Node | Output):
+        items = _read_items(give(items, artifacts[source(items).name]), node, blobs)
+    return Expansion(node, items)
+
+
+def _read_items(given: Given, node: Node, blobs: Blobs) -> Sequence[Any]:
+    """The items of what another node made; those that are stored apart stay there until they are needed."""
+    (ref,) = given.refs if len(given.refs) == 1 else (None,)
+    try:
+        if ref is not None and ref.kind == LIST:
+            return [Given(given.node, refs, several=len(refs) > 1) for refs in decode_items(ref, blobs)]
+        if ref is not None and ref.kind == "json":
+            value = from_plain(msgspec.json.decode(blobs.get(ref.digest)), lambda inner: Given(given.node, (inner,)))
+            if isinstance(value, list | tuple):
+                return value
+    except (NotFound, CorruptObject):
+        raise InputLost(given.node) from None
+    made = "several values" if ref is None else str(ref.facts.get("type", ref.kind))
+    raise NoList(f"{node.name} is mapped over the result of {given.node}, which is no list but {made}")
