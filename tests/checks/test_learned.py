@@ -238,3 +238,16 @@ def test_columns_that_always_rose_together_are_expected_at_one_value() -> None:
     (found,) = [each for each in judge_learned(profile, history, watch="warn") if not each.passed]
     assert found.expected == "1"
     assert found.message.endswith(", expected 1")
+
+
+def test_a_storm_that_spreads_no_wider_is_no_other_unit() -> None:
+    def day(number: int, *, above: float = 0.0) -> Partition:
+        rng = np.random.default_rng(number)
+        wind = rng.normal(10 + rng.normal(0, 0.4) + above, 1, 100)
+        return Partition((date(2024, 1, 1) + timedelta(days=number)).isoformat(), pl.DataFrame({"wind": wind}))
+
+    history = History.of_profiles(profile_partition("t", day(number)) for number in range(40))
+    (found,) = failed(history, day(40, above=6)).values()
+    assert "looks like" not in found.message
+    (found,) = failed(history, day(40), day(40).rows * 1.609344).values()
+    assert "looks like miles turned km" in found.message

@@ -135,7 +135,7 @@ def likely_cause(column: str, profile: Profile, surprises: Surprises, hits: dict
     if max(shift.get("lower_rate", 0), shift.get("upper_rate", 0)) > 0.5 and _letters_as_usual(column, surprises):
         return "the case of the letters changed"
     if "mean" in hits or sum(fact in hits for fact in QUANTILES) >= 2:
-        conversion = find_conversion(column, raw, surprises, rows=profile.rows)
+        conversion = find_conversion(column, raw, surprises)
         return conversion.name if conversion else None
     return None
 

@@ -41,27 +41,25 @@ CONVERSIONS = (
 BETTER = 0.4
 ALIKE = 0.2
 FEWEST_PLACES = 3
-NEARLY_ALL = 0.98
 
 
-def find_conversion(column: str, raw: dict[str, float], surprises: Surprises, *, rows: int) -> Conversion | None:
+def find_conversion(column: str, raw: dict[str, float], surprises: Surprises) -> Conversion | None:
     """The conversion that, undone, makes the column's quantiles as expected again; None when none does.
 
-    raw: the column's facts. rows: how many the partition has. A conversion has to bring the mean surprise of the five
-    inner quantiles below 0.4 of what it is, and each of them below its alarm, and the spread too. Of those that leave
-    about the least (within 0.2) the first is taken: the list starts with the usual mistakes. A column with fewer than
-    three different quantiles says nothing about units.
+    raw: the column's facts. A conversion has to bring the mean surprise of the five inner quantiles below 0.4 of what
+    it is, and each of them below its alarm. It has to have moved the spread as well: ids that jump to other places, or
+    a storm, leave it. Of those that leave about the least (within 0.2) the first is taken: the list starts with the
+    usual mistakes. A column with fewer than three different quantiles says nothing about units.
     """
     positions = {name: surprises.at((column, name)) for name in QUANTILES if name in raw}
     known = {name: at for name, at in positions.items() if at is not None}
     if len(known) < len(QUANTILES) or len({raw[name] for name in known}) < FEWEST_PLACES:
         return None
     now = sum(float(surprises.scores[at]) for at in known.values()) / len(known)
-    key = looks_like_key(raw, rows)
     rated = [
         (_misfit(conversion, raw, known, surprises), conversion)
         for conversion in CONVERSIONS
-        if _spreads_as_usual(column, conversion, raw, surprises, key=key and conversion.factor > 0)
+        if _explains_spread(column, conversion, raw, surprises)
     ]
     least = min((misfit for misfit, _ in rated), default=math.inf)
     if least >= BETTER * now:
@@ -80,14 +78,9 @@ def _misfit(conversion: Conversion, raw: dict[str, float], known: dict[str, int]
     return math.inf if max(scores) >= 1 else sum(scores) / len(scores)
 
 
-def _spreads_as_usual(
-    column: str, conversion: Conversion, raw: dict[str, float], surprises: Surprises, *, key: bool
-) -> bool:
-    """Whether the standard deviation does not alarm with the conversion undone; so it is where none is known.
-
-    key: whether undoing also has to bring it nearer to the expected one; a key that jumps to other places spreads as
-    ever.
-    """
+def _explains_spread(column: str, conversion: Conversion, raw: dict[str, float], surprises: Surprises) -> bool:
+    """Whether the standard deviation with the conversion undone does not alarm, and is no further from the expected one
+    than it is as it stands. So it is where none is known."""
     at = surprises.at((column, "sd"))
     if at is None or raw.get("sd", 0.0) <= 0:
         return True
@@ -95,9 +88,4 @@ def _spreads_as_usual(
     if abs(surprises.to_scale(at, undone) - expected) >= float(surprises.widths[at]):
         return False
     usual = surprises.from_scale(at, expected)
-    return not key or usual <= 0 or abs(math.log(undone / usual)) < abs(math.log(raw["sd"] / usual))
-
-
-def looks_like_key(raw: dict[str, float], rows: int) -> bool:
-    """Whether a column's values are whole and nearly all different: ids, which jump by places for many reasons."""
-    return raw.get("fraction_rate") == 0 and raw["distinct"] >= NEARLY_ALL * rows * (1 - raw.get("null_rate", 0.0))
+    return usual <= 0 or abs(math.log(undone / usual)) <= abs(math.log(raw["sd"] / usual))
