@@ -193,3 +193,61 @@ def test_one_row_a_partition_can_be_judged() -> None:
     parts = [Partition(f"2024-03-{n:02}", pl.DataFrame({"x": [float(n)], "c": ["a"]})) for n in range(1, 25)]
     history = History.of_profiles(profile_partition("t", part) for part in parts[:-1])
     assert failed(history, parts[-1]) == {}
+
+
+def test_ids_that_jump_are_not_explained_by_a_unit() -> None:
+    def ids(number: int, start: int) -> Partition:
+        rows = 300 + int(np.random.default_rng(number).integers(-20, 20))
+        day = (date(2024, 1, 1) + timedelta(days=number)).isoformat()
+        return Partition(day, pl.DataFrame({"id": np.arange(start, start + rows)}))
+
+    history = History.of_profiles(profile_partition("t", ids(number, 1_000 + 300 * number)) for number in range(40))
+    for factor in (1.609344, 3.28084, 60, 1_000):
+        (found,) = failed(history, ids(40, round(13_000 * factor))).values()
+        assert "looks like" not in found.message
+    tenfold = ids(40, 13_000).rows * 100
+    (found,) = failed(history, Partition("2024-02-10", tenfold)).values()
+    assert "looks like whole units turned hundredths" in found.message
+
+
+@pytest.mark.parametrize("before", ["", "12", None])
+def test_words_where_there_were_no_letters_are_no_change_of_case(before: str | None) -> None:
+    def day(number: int, *texts: str | None) -> Partition:
+        name = (date(2024, 1, 1) + timedelta(days=number)).isoformat()
+        return Partition(name, pl.DataFrame({"note": pl.Series([*texts] * 50, dtype=pl.String), "n": range(150)}))
+
+    history = History.of_profiles(profile_partition("t", day(number, before, before, before)) for number in range(30))
+    (found,) = failed(history, day(30, "late", "lost", "")).values()
+    assert "case" not in found.message
+
+
+def test_columns_that_always_rose_together_are_expected_at_one_value() -> None:
+    def day(number: int, *, shuffled: bool = False) -> Partition:
+        rng = np.random.default_rng(number)
+        metres = rng.normal(1000, 100, 12_000)
+        feet = metres / 0.3048 + rng.normal(0, 1, 12_000)
+        name = (date(2024, 1, 1) + timedelta(days=number)).isoformat()
+        return Partition(name, pl.DataFrame({"m": metres, "feet": rng.permutation(feet) if shuffled else feet}))
+
+    history = History()
+    for number in range(20):
+        part = day(number)
+        history = history.extended(profile_partition("t", part, history.relations_to_measure(part.rows)))
+    part = day(20, shuffled=True)
+    profile = profile_partition("t", part, history.relations_to_measure(part.rows))
+    (found,) = [each for each in judge_learned(profile, history, watch="warn") if not each.passed]
+    assert found.expected == "1"
+    assert found.message.endswith(", expected 1")
+
+
+def test_a_storm_that_spreads_no_wider_is_no_other_unit() -> None:
+    def day(number: int, *, above: float = 0.0) -> Partition:
+        rng = np.random.default_rng(number)
+        wind = rng.normal(10 + rng.normal(0, 0.4) + above, 1, 100)
+        return Partition((date(2024, 1, 1) + timedelta(days=number)).isoformat(), pl.DataFrame({"wind": wind}))
+
+    history = History.of_profiles(profile_partition("t", day(number)) for number in range(40))
+    (found,) = failed(history, day(40, above=6)).values()
+    assert "looks like" not in found.message
+    (found,) = failed(history, day(40), day(40).rows * 1.609344).values()
+    assert "looks like miles turned km" in found.message

@@ -17,6 +17,7 @@ from trivium.values.alerts import Alert
 
 WEATHER = Table("weather", key="id", time="at")
 CALM = 40
+STORM = 12.0
 
 
 def days(*numbers: int, storm: float = 0.0) -> pl.DataFrame:
@@ -35,13 +36,13 @@ def one_day(number: int, storm: float) -> pl.DataFrame:
 def dismissed(store: Store) -> Alert:
     """The alert of a storm after forty calm days, dismissed."""
     WEATHER.append(days(*range(CALM)))
-    WEATHER.append(days(CALM, storm=6))
+    WEATHER.append(days(CALM, storm=STORM))
     (alert,) = store.catalog.alerts.list_alerts(table="weather", state="open")
     return answer_alert(store, alert.id, true_alarm=False, because="a storm")[0]
 
 
 def test_the_next_storm_is_quiet_and_a_fault_is_not(store: Store, dismissed: Alert) -> None:
-    assert WEATHER.append(days(CALM + 1, storm=6)).state == "valid"
+    assert WEATHER.append(days(CALM + 1, storm=STORM)).state == "valid"
     assert WEATHER.append(days(CALM + 2, storm=60)).state != "valid"
 
 
@@ -58,12 +59,12 @@ def test_a_dismissal_and_the_state_of_the_commit_are_two_acts(store: Store) -> N
 def test_a_dismissal_that_is_taken_back_by_a_confirmation_teaches_nothing(store: Store, dismissed: Alert) -> None:
     _, retuned = answer_alert(store, dismissed.id, true_alarm=True, because="it was the sensor")
     assert {each.factor_after for each in retuned} == {1.0}
-    assert WEATHER.append(days(CALM + 1, storm=6)).state != "valid"
+    assert WEATHER.append(days(CALM + 1, storm=STORM)).state != "valid"
 
 
 def test_the_bands_before_and_after_are_told(store: Store) -> None:
     WEATHER.append(days(*range(CALM)))
-    WEATHER.append(days(CALM, storm=6))
+    WEATHER.append(days(CALM, storm=STORM))
     (alert,) = store.catalog.alerts.list_alerts(table="weather", state="open")
     _, retuned = answer_alert(store, alert.id, true_alarm=False, because="a storm")
     first = retuned[0]
@@ -82,16 +83,16 @@ def test_a_verdict_of_another_process_is_seen_at_the_next_look(store: Store, dis
 
 
 def test_a_check_of_rows_and_a_replay_use_the_verdicts(store: Store, dismissed: Alert) -> None:
-    assert [each.state for each in check_rows(store, "weather", days(CALM + 1, storm=6))] == ["valid"]
+    assert [each.state for each in check_rows(store, "weather", days(CALM + 1, storm=STORM))] == ["valid"]
     assert replay_table(store, "weather").feedback == recorded_feedback(store, "weather")
-    WEATHER.append(days(CALM + 1, storm=6))
+    WEATHER.append(days(CALM + 1, storm=STORM))
     assert [each.state for each in check_newest(store, "weather")] == ["valid"]
 
 
 def test_changed_rows_are_judged_by_the_verdicts_too(store: Store, dismissed: Alert) -> None:
     WEATHER.append(days(CALM + 1))
-    assert WEATHER.upsert(days(CALM + 1, storm=6)).state == "valid"
-    assert WEATHER.overwrite(days(CALM + 1, storm=6)).state == "valid"
+    assert WEATHER.upsert(days(CALM + 1, storm=STORM)).state == "valid"
+    assert WEATHER.overwrite(days(CALM + 1, storm=STORM)).state == "valid"
 
 
 def test_a_table_that_nobody_watches_takes_no_look(store: Store, dismissed: Alert) -> None:

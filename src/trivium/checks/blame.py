@@ -10,7 +10,7 @@ import numpy as np
 from trivium.checks.explanation import Explanation, band
 from trivium.checks.facts import RELATIONS, columns_of_key
 from trivium.checks.surprise import Surprises
-from trivium.checks.wording import RELATED, show
+from trivium.checks.wording import RELATED, show, show_band
 from trivium.values.alerts import Profile
 
 STRONGEST = 3.0
@@ -63,7 +63,7 @@ def explain_relation(column: str, surprises: Surprises, profile: Profile, at: in
         float(each[at]) for each in (surprises.values, surprises.expected, surprises.scores)
     )
     low, high = band(kind, at, surprises)
-    bounds = f"{show(kind, low)} to {show(kind, high)}"
+    bounds = show_band(kind, low, high)
     moved = min(abs(observed - expected), 1.0)
     share = 0.0 if kind == "rank_correlation" else moved
     lost = f"; {show('null_rate', share)} of rows" if share >= 0.01 else ""

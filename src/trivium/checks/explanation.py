@@ -17,6 +17,7 @@ from trivium.values.alerts import Profile
 PICTURED = 60
 COMPARABLE = 0.25
 FAR, TWICE = 3.0, 2.0
+ALIKE = 0.1
 COPIES_ROWS = frozenset({"distinct", "longest_run", "top_share", "entropy"})
 
 
@@ -131,12 +132,23 @@ def likely_cause(column: str, profile: Profile, surprises: Surprises, hits: dict
     shift = {fact: float(surprises.values[at] - surprises.expected[at]) for fact, at in hits.items()}
     if shift.get("copied", 0) > 0:
         return "a copy of an earlier partition"
-    if shift.get("lower_rate", 0) > 0.5 or shift.get("upper_rate", 0) > 0.5:
+    if max(shift.get("lower_rate", 0), shift.get("upper_rate", 0)) > 0.5 and _letters_as_usual(column, surprises):
         return "the case of the letters changed"
     if "mean" in hits or sum(fact in hits for fact in QUANTILES) >= 2:
         conversion = find_conversion(column, raw, surprises)
         return conversion.name if conversion else None
     return None
+
+
+def _letters_as_usual(column: str, surprises: Surprises) -> bool:
+    """Whether texts hold as many letters as expected, of any case, and are as seldom blank."""
+    places = {fact: surprises.at((column, fact)) for fact in ("upper_share", "lower_share", "blank_rate")}
+    if None in places.values():
+        return False
+    moved = {
+        fact: float(surprises.values[at] - surprises.expected[at]) for fact, at in places.items() if at is not None
+    }
+    return abs(moved["upper_share"] + moved["lower_share"]) <= ALIKE and abs(moved["blank_rate"]) <= ALIKE
 
 
 def band(fact: str, at: int, surprises: Surprises) -> tuple[float, float]:

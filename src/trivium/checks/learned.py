@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trivium.checks.blame import blame_columns, explain_relation
+from trivium.checks.calendar import columns_of_date
 from trivium.checks.explanation import COPIES_ROWS, Explanation, explain_column
 from trivium.checks.facts import QUANTILES, RELATIONS, Floats, columns_of_key
 from trivium.checks.feedback import EVIDENCE, NO_FEEDBACK, Feedback, tell_reaches
@@ -49,18 +50,18 @@ def judge_learned(
     """A failed result for each surprising column, strongest first, and one for the rows as a whole; else a passed one.
 
     without: columns that are already known to be broken. feedback: what verdicts on earlier alarms taught. Severity as
-    `severity_of` says. With fewer than 14 partitions of history only the blatant alarms, with fewer than 3 nothing.
+    `severity_of` says. Columns that tell the date may move with it. With fewer than 14 partitions of history only the
+    blatant alarms, with fewer than 3 nothing.
     """
     history = history.without(profile.partition)
     if len(history) < FEWEST:
         return [_quiet(profile, history, 0.0)]
     untaught = measure_surprise(profile, history)
     surprises = feedback.apply(untaught)
-    hits = [
-        at
-        for at in np.flatnonzero(surprises.scores >= 1.0).tolist()
-        if not {*columns_of_key(surprises.keys[at])} & {*without}
-    ]
+    alarms = np.flatnonzero(surprises.scores >= 1.0).tolist()
+    moved = {column for at in alarms for column in columns_of_key(surprises.keys[at])}
+    without = {*without, *columns_of_date(moved, profile, history, surprises)}
+    hits = [at for at in alarms if not {*columns_of_key(surprises.keys[at])} & without]
     columns = dict.fromkeys(surprises.keys[at][0] for at in hits if surprises.keys[at][1] not in RELATIONS)
     found = [explain_column(column, profile, history, surprises) for column in columns]
     if "" not in columns:

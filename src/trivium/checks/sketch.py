@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 MOST = 256
 FEWEST_ROWS = 8
 CHANCE = 2.0
+REMEMBERED = 1_024
 NEAR = 8
 FACTORS = (np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53))
 HALF, HIGHEST = np.uint64(33), np.uint64(56)
@@ -80,6 +82,12 @@ def find_staleness(sketch: bytes, past: Sequence[bytes]) -> Staleness:
     unrelated ones agree on a stretch that tells about log(m n) (Karlin and Altschul, "Methods for assessing the
     statistical significance of molecular sequence features", PNAS 87, 1990); twice that is taken off.
     """
+    return _staleness(sketch, tuple(past))
+
+
+@lru_cache(REMEMBERED)
+def _staleness(sketch: bytes, past: tuple[bytes, ...]) -> Staleness:
+    """Kept, since a partition is asked about twice: when it is judged, and when the next commit learns it."""
     mine, best = np.frombuffer(sketch[1:], np.uint8), np.zeros(2)
     for power in {other[0] for other in past} if mine.size else ():
         ours = mine[:: 1 << max(power - sketch[0], 0)]
