@@ -47,6 +47,7 @@ class History:
         self.types: dict[str, str] = {}
         self.relations: dict[Relation, int] = {}
         self.memory = Memory()
+        self._foretold: tuple[tuple[int | None, int], Floats] | None = None  # asked to judge, and again to learn
 
     @classmethod
     def of_profiles(cls, profiles: Iterable[Profile]) -> Self:
@@ -107,10 +108,17 @@ class History:
 
     def predictions(self, phase: int | None, width: int) -> Floats:
         """Every predictor's value for the next partition, (predictors, width); NaN where nothing is known."""
+        asked = phase, width
+        if self._foretold is None or self._foretold[0] != asked:
+            self._foretold = asked, self._predict(phase, width)
+        return self._foretold[1]
+
+    def _predict(self, phase: int | None, width: int) -> Floats:
         found = np.full((len(PREDICTORS), width), np.nan)
         if self.values:
             known = predict(self.values, self.shifts, self.phases, phase)
             found[:, : known.shape[1]] = known
+        found.flags.writeable = False
         return found
 
     def known_lately(self, width: int) -> Floats:
@@ -142,3 +150,4 @@ class History:
         self.partitions = (*self.partitions, partition)
         self.phases = (*self.phases, phase)
         self.rows = (*self.rows, rows)
+        self._foretold = None
