@@ -150,6 +150,28 @@ def test_what_was_learned_of_a_column_goes_with_its_new_name(store: Store) -> No
     }
 
 
+def test_what_was_learned_goes_back_to_the_old_name_with_a_restore(store: Store) -> None:
+    watched = tv.Table("visits", key="id", time="at")
+    for day in range(1, 16):
+        watched.append(visits(*[(day * 10 + n, day, 5.0 + n) for n in range(10)]), store=store)
+    watched.rename({"cost": "price"}, store=store)
+    renamed = visits(*[(160 + n, 16, 5.0 + n) for n in range(10)]).rename({"cost": "price"})
+    assert watched.append(renamed, store=store).state == "valid"
+    watched.restore(15, store=store)
+    assert watched.append(visits(*[(170 + n, 17, 5.0 + n) for n in range(10)]), store=store).state == "valid"
+
+
+def test_whoever_reads_a_renamed_column_is_told_of_its_alerts(store: Store) -> None:
+    watched = tv.Table("visits", key="id", time="at", watch="off", checks=[tv.rule("cost > 0", severity="warn")])
+    assert watched.append(visits((1, 1, -5.0)), store=store).state == "flagged"
+    tv.Table("visits", key="id", time="at", watch="off").append(visits((2, 2, 5.0)), store=store)
+    watched.rename({"cost": "price"}, store=store)
+    with pytest.warns(tv.FlaggedData, match="cost"):
+        watched.at(store=store).read(columns=["price"])
+    with pytest.warns(tv.FlaggedData, match="cost"):
+        watched.at(1, store=store).read(columns=["cost"])
+
+
 @pytest.mark.parametrize(
     ("names_", "problem"),
     [

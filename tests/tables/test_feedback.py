@@ -97,3 +97,13 @@ def test_changed_rows_are_judged_by_the_verdicts_too(store: Store, dismissed: Al
 
 def test_a_table_that_nobody_watches_takes_no_look(store: Store, dismissed: Alert) -> None:
     assert learned_feedback(store, Table("weather", key="id", time="at", watch="off").spec) is NO_FEEDBACK
+
+
+def test_what_a_verdict_taught_goes_with_the_new_name_of_its_column(store: Store, dismissed: Alert) -> None:
+    WEATHER.rename({"wind": "speed"})
+    assert {each.column for each in recorded_feedback(store, "weather").dismissed} == {"speed"}
+    assert WEATHER.append(days(CALM + 1, storm=STORM).rename({"wind": "speed"})).state == "valid"
+    _, retuned = answer_alert(store, dismissed.id, true_alarm=True, because="it was the sensor")
+    assert retuned[0].columns == ("speed",)
+    WEATHER.restore(1)
+    assert {each.column for each in recorded_feedback(store, "weather").confirmed} == {"wind"}

@@ -9,7 +9,7 @@ the widening fades as the history itself learns the extreme. Nothing is stored b
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,9 +18,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trivium.checks.explanation import COPIES_ROWS, band
-from trivium.checks.facts import RELATIONS, Floats, Key, columns_of_key, family_of
+from trivium.checks.facts import JOINT, RELATIONS, Floats, Key, columns_of_key, family_of
 from trivium.checks.surprise import Surprises
 from trivium.values.alerts import Alert
+from trivium.values.tables import Commit
 
 FURTHER = 1.5
 SHORT_OF = 0.8
@@ -48,6 +49,11 @@ class Reach(Struct, frozen=True):
     reach: float
     log: bool
     unit: float = 1.0
+
+    def named(self, names: Mapping[str, str]) -> Reach:
+        """The reach with other names of columns: what each was called, to what it is called."""
+        columns = (names.get(name, name) for name in columns_of_key((self.key, self.fact)))
+        return replace(self, column=names.get(self.column, self.column), key=JOINT.join(columns))
 
     @property
     def family(self) -> str:
@@ -118,14 +124,17 @@ class Feedback(Struct, frozen=True):
     confirmed: tuple[Reach, ...] = ()
 
     @classmethod
-    def of_alerts(cls, alerts: Iterable[Alert]) -> Feedback:
-        """What these verdicts teach; alerts without one, and those of other checks, teach nothing."""
+    def of_alerts(cls, alerts: Iterable[Alert], renaming: Sequence[Commit] = ()) -> Feedback:
+        """What these verdicts teach; alerts without one, and those of other checks, teach nothing.
+
+        renaming: the commits that renamed columns, oldest first.
+        """
         dismissed, confirmed = list[Reach](), list[Reach]()
         for alert in alerts:
             if alert.verdict == "false_alarm":
-                dismissed += reaches_of(alert)
+                dismissed += reaches_of(alert, renaming)
             elif alert.verdict == "true_alarm":
-                confirmed += _furthest(reaches_of(alert))
+                confirmed += _furthest(reaches_of(alert, renaming))
         return cls(tuple(dismissed), tuple(confirmed))
 
     def apply(self, surprises: Surprises) -> Surprises:
@@ -179,9 +188,16 @@ def tell_reaches(column: str, surprises: Surprises) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(each) for each in reaches[:MOST_REACHES]]
 
 
-def reaches_of(alert: Alert) -> list[Reach]:
-    """What an alert's evidence holds of them; none of an alert that is not of the learned expectations."""
-    return msgspec.convert(alert.evidence.get(EVIDENCE, []), list[Reach]) if alert.kind == LEARNED else []
+def reaches_of(alert: Alert, renaming: Sequence[Commit] = ()) -> list[Reach]:
+    """What an alert's evidence holds of them, in the names that columns have after these commits; none of an alert that
+    is not of the learned expectations."""
+    if alert.kind != LEARNED:
+        return []
+    reaches = msgspec.convert(alert.evidence.get(EVIDENCE, []), list[Reach])
+    for commit in renaming:
+        if commit.committed_at >= alert.opened_at:
+            reaches = [each.named(commit.renamed) for each in reaches]
+    return reaches
 
 
 def _taught(column: str, key: Key) -> str | None:

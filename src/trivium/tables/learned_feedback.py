@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from trivium.checks.feedback import LEARNED, NO_FEEDBACK, Feedback, Reach, reaches_of
 from trivium.store.store import Store
 from trivium.values.alerts import Alert, Finding
-from trivium.values.tables import TableSpec
+from trivium.values.tables import Commit, TableSpec
 
 Band = tuple[float, float]
 
@@ -26,10 +28,10 @@ class Retuning(Struct, frozen=True):
 
 
 class KeptFeedback:
-    """What this process last took from the verdicts on each table, by these verdicts."""
+    """What this process last took from the verdicts on each table, by these and how often columns were renamed."""
 
     def __init__(self) -> None:
-        self.tables: dict[str, tuple[dict[str, Finding], Feedback]] = {}
+        self.tables: dict[str, tuple[dict[str, Finding], int, Feedback]] = {}
 
 
 def learned_feedback(store: Store, spec: TableSpec) -> Feedback:
@@ -38,14 +40,19 @@ def learned_feedback(store: Store, spec: TableSpec) -> Feedback:
 
 
 def recorded_feedback(store: Store, table: str) -> Feedback:
-    """What the verdicts on record teach. Alerts are read only when verdicts changed since this process last looked."""
+    """What the verdicts on record teach, in today's names of columns.
+
+    Alerts are read only when verdicts or names changed since this process last looked.
+    """
     verdicts = store.catalog.alerts.verdicts(table, LEARNED)
     if not verdicts:
         return NO_FEEDBACK
     kept = store.kept.get(KeptFeedback).tables
-    if table not in kept or kept[table][0] != verdicts:
-        kept[table] = verdicts, Feedback.of_alerts(store.catalog.alerts.list_judged(table, LEARNED))
-    return kept[table][1]
+    renaming = store.catalog.tables.list_renaming(table)
+    if table not in kept or kept[table][:2] != (verdicts, len(renaming)):
+        judged = store.catalog.alerts.list_judged(table, LEARNED)
+        kept[table] = verdicts, len(renaming), Feedback.of_alerts(judged, renaming)
+    return kept[table][2]
 
 
 def answer_alert(store: Store, alert_id: str, *, true_alarm: bool, because: str) -> tuple[Alert, list[Retuning]]:
@@ -53,13 +60,14 @@ def answer_alert(store: Store, alert_id: str, *, true_alarm: bool, because: str)
     found = store.catalog.alerts.get_alert(alert_id)
     before = recorded_feedback(store, found.table)
     judged = store.catalog.alerts.judge(found.id, true_alarm=true_alarm, because=because, actor=store.actor)
-    return judged, compare_bands(judged, before, recorded_feedback(store, found.table))
+    renaming = store.catalog.tables.list_renaming(found.table)
+    return judged, compare_bands(judged, before, recorded_feedback(store, found.table), renaming)
 
 
-def compare_bands(alert: Alert, before: Feedback, after: Feedback) -> list[Retuning]:
-    """The bands of the alert's facts that differ, that of its leading fact first."""
+def compare_bands(alert: Alert, before: Feedback, after: Feedback, renaming: Sequence[Commit]) -> list[Retuning]:
+    """The bands of the alert's facts that differ, that of its leading fact first. renaming: see `reaches_of`."""
     lead = alert.evidence.get("fact")
-    reaches = sorted(reaches_of(alert), key=lambda each: each.fact != lead)
+    reaches = sorted(reaches_of(alert, renaming), key=lambda each: each.fact != lead)
     told = map(_retuning, reaches, before.factors_for(reaches), after.factors_for(reaches))
     return [each for each in told if each.factor_before != each.factor_after]
 

@@ -145,7 +145,10 @@ class Tables(Protocol):
         """
 
     def find_reshape(self, table: str, *, after: int) -> int | None:
-        """The newest version after this one that renamed or widened a column, or None."""
+        """The newest version after this one that renamed or widened a column, or may have taken that back, or None."""
+
+    def list_renaming(self, table: str) -> list[Commit]:
+        """The commits that renamed columns, by a restore as well, oldest first."""
 
     def list_latest(self) -> list[Commit]:
         """The newest published commit of each table, by table name."""

@@ -417,3 +417,15 @@ def test_the_latest_versions_are_listed_one_for_each_table(catalog: Catalog) -> 
     newest = publish(catalog, "b")
     publish(catalog, "c", state="quarantined")
     assert catalog.tables.list_latest() == [newest]
+
+
+def test_commits_that_renamed_columns_are_found_oldest_first(catalog: Catalog) -> None:
+    catalog.tables.declare(SPEC, actor="ada")
+    publish(catalog, "c1")
+    publish(catalog, "c2", file("b"), operation="rename", renamed={"id": "key"})
+    publish(catalog, "c3", file("c"))
+    publish(catalog, "c4", file("c1"), operation="restore", renamed={"key": "id"})
+    assert [each.id for each in catalog.tables.list_renaming("flights")] == ["c2", "c4"]
+    assert catalog.tables.list_renaming("weather") == []
+    assert catalog.tables.find_reshape("flights", after=2) == 4
+    assert catalog.tables.find_reshape("flights", after=4) is None

@@ -28,8 +28,12 @@ def read_profiles(tx: Transaction, table: str, *, after: int, limit: int) -> lis
 
 def list_renames(tx: Transaction, table: str) -> list[tuple[int, dict[str, str]]]:
     """(version, names before to names after) of each renaming of columns, by a restore as well, oldest first."""
-    commits = tx.all(Commit, "SELECT * FROM commits WHERE \"table\" = ? AND renamed <> '{}' ORDER BY version", table)
-    return [(commit.version, commit.renamed) for commit in commits if commit.version is not None]
+    return [(commit.version, commit.renamed) for commit in list_renaming(tx, table) if commit.version is not None]
+
+
+def list_renaming(tx: Transaction, table: str) -> list[Commit]:
+    """The commits that renamed columns, oldest first."""
+    return tx.all(Commit, "SELECT * FROM commits WHERE \"table\" = ? AND renamed <> '{}' ORDER BY version", table)
 
 
 def _renamed(profile: Profile, renames: list[dict[str, str]]) -> Profile:

@@ -21,7 +21,7 @@ from trivium.store.catalog.sql.commits import (
 )
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.files import changes_of, files_as_published, files_at, swap_files
-from trivium.store.catalog.sql.profiles import read_profiles
+from trivium.store.catalog.sql.profiles import list_renaming, read_profiles
 from trivium.store.catalog.sql.rows import iso
 from trivium.store.catalog.tables import Draft, FileChanges
 from trivium.values.alerts import Alert, Judgement, Profile
@@ -190,11 +190,15 @@ class SqlTables:
 
     def find_reshape(self, table: str, *, after: int) -> int | None:
         found = self.database.read().execute(
-            "SELECT MAX(version) FROM commits WHERE \"table\" = ? AND version > ? AND operation IN ('rename', 'widen')",
+            'SELECT MAX(version) FROM commits WHERE "table" = ? AND version > ? AND '
+            "(renamed <> '{}' OR operation IN ('widen', 'restore'))",
             table, after,
         )  # fmt: skip
         version = found.fetchone()[0]
         return None if version is None else int(version)
+
+    def list_renaming(self, table: str) -> list[Commit]:
+        return list_renaming(self.database.read(), table)
 
     def list_latest(self) -> list[Commit]:
         return self.database.read().all(
