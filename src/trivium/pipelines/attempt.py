@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -31,7 +31,8 @@ FRAMES_KEPT = 12
 class Attempt(Struct, frozen=True):
     """Everything that is needed to try a task once, anywhere that the store can be reached.
 
-    arguments: every parameter; what is not a constant is Given or Pinned. number: of the attempt, from 1.
+    arguments: every parameter; what is not a constant is Given or Pinned. number: of the attempt, from 1. code, files:
+    the digest of the first-party code that the cache key was made of, and the files that hold it; "" without a key.
     """
 
     run: str
@@ -40,6 +41,8 @@ class Attempt(Struct, frozen=True):
     arguments: Mapping[str, Any]
     idempotency_key: str
     number: int = 1
+    code: str = ""
+    files: tuple[str, ...] = ()
 
 
 class Outcome(Struct, frozen=True):
@@ -62,18 +65,25 @@ class InputLost(TriviumError):
 
 
 def perform(attempt: Attempt, store: Store) -> Outcome:
-    """The task was tried once, in this thread."""
+    """The task was tried once, in this thread; what it prints is in the outcome's log."""
     log = LogTail()
+    with captured(log):
+        outcome = try_once(attempt, store, log.write)
+    return replace(outcome, log=log.text())
+
+
+def try_once(attempt: Attempt, store: Store, note: Callable[[str], object]) -> Outcome:
+    """The task was tried once, in this thread. note: is told where it failed."""
     context = TaskContext(store, attempt.run, attempt.node, attempt.idempotency_key)
     try:
-        with use_store(store), use_task(context), captured(log), deadline(attempt.task.options.timeout):
+        with use_store(store), use_task(context), deadline(attempt.task.options.timeout):
             outputs = _call(attempt, store)
-        return Outcome(with_metrics(outputs, context), log.text())
+        return Outcome(with_metrics(outputs, context))
     except InputLost as lost:
-        return Outcome(log=log.text(), lost=lost.node)
+        return Outcome(lost=lost.node)
     except (Exception, SystemExit) as error:  # whatever a task raises is that task's failure
-        log.write(tail_of(error))
-        return Outcome(log=log.text(), error=describe(error), final=isinstance(error, UnsupportedValue))
+        note(tail_of(error))
+        return Outcome(error=describe(error), final=isinstance(error, UnsupportedValue))
 
 
 def with_metrics(outputs: tuple[ArtifactRef, ...], context: TaskContext) -> tuple[ArtifactRef, ...]:

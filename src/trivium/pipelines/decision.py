@@ -46,6 +46,7 @@ class Decider:
     cache: bool = True
     finished: Mapping[str, TaskRun] = field(default_factory=dict)
     reached: dict[Callable[..., Any], Reached] = field(default_factory=dict)
+    codes: dict[Reached, str] = field(default_factory=dict)
 
     def decide(self, node: Node, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> Decision:
         """What to do with the node, when the results of its upstream nodes are known."""
@@ -58,6 +59,16 @@ class Decider:
         if known is not None and all(is_intact(ref, self.store.blobs) for ref in known.outputs):
             return Decision(key, parts, known, "unchanged")
         return Decision(key, parts, None, self._why(node, parts, known), known.outputs if known else ())
+
+    def code_of(self, node: Node) -> tuple[str, tuple[str, ...]]:
+        """The digest of the code that the node's task reaches, and the files that hold it; ("", ()) without a key."""
+        try:
+            reached = self._reach(node)
+        except CacheKeyError:
+            return "", ()
+        if reached not in self.codes:
+            self.codes[reached] = digest_of("code", reached.code)
+        return self.codes[reached], reached.files
 
     def _reach(self, node: Node) -> Reached:
         """Looked for once in a run, so that a task which changes a global does not change the keys after it."""

@@ -197,7 +197,8 @@ class Execution:
         self.going[node.name, number] = work
         stable = digest_of("attempt", [self.run.id, node.name, work.decision.key])[:32]
         arguments = resolve_arguments(node, self.artifacts, self.tables)
-        return Attempt(self.run.id, node.name, node.task, arguments, stable, number)
+        code, files = self.decider.code_of(node)
+        return Attempt(self.run.id, node.name, node.task, arguments, stable, number, code, files)
 
     def _reuse(self, work: Work, known: TaskRun) -> None:
         node = work.node

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import importlib.util
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar, overload
 
 from msgspec import Struct
@@ -12,9 +17,12 @@ from msgspec.structs import replace
 
 from trivium.errors import Misuse
 from trivium.pipelines.graph import current_graph
+from trivium.pipelines.main_module import main_of_program
+from trivium.pipelines.resources import parse_memory
 from trivium.pipelines.signature import annotations_of
 
 R = TypeVar("R")
+_with_code: ContextVar[bool] = ContextVar("trivium_with_code", default=False)
 
 
 class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,8 +87,56 @@ class Task(Generic[R]):
         name = changes.pop("name", self.name)
         return Task(self.function, name, replace(self.options, **task_options(**changes)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process: by its place in a module, where it is found there; else with its code."""
+        if _with_code.get():
+            return Task, (self.function, self.name, self.options)
+        place = self.function.__module__, self.function.__qualname__
+        found = find_by_place(*place)
+        if isinstance(found, Task) and found.function is self.function and is_importable(place[0]):
+            return task_at, (*place, self.function.__code__.co_filename, self.name, self.options)
+        return Task, (self.function, self.name, self.options)
+
     def __repr__(self) -> str:
         return f"Task({self.name!r})"
+
+
+@contextmanager
+def sent_with_code() -> Iterator[None]:
+    """Inside the block tasks are pickled with their code, even where another process would find them."""
+    token = _with_code.set(True)
+    try:
+        yield
+    finally:
+        _with_code.reset(token)
+
+
+def task_at(module: str, name: str, file: str, as_name: str, options: TaskOptions) -> Task[Any]:
+    """The task at this place, which is imported when it is not loaded yet."""
+    if module not in sys.modules:
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError:
+            spec = importlib.util.spec_from_file_location(module, file)
+            if spec is None or spec.loader is None:
+                raise
+            made = importlib.util.module_from_spec(spec)
+            sys.modules[module] = made
+            spec.loader.exec_module(made)
+    return Task(find_by_place(module, name).function, as_name, options)
+
+
+def find_by_place(module: str, name: str) -> Any:
+    """What a loaded module has under a dotted name; None when it has nothing there."""
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def is_importable(module: str) -> bool:
+    """Whether another process finds this module: `__main__` only when it can be imported again."""
+    return module != "__main__" or main_of_program() is not None
 
 
 @overload
@@ -125,4 +181,5 @@ def task_options(**options: Any) -> dict[str, Any]:
     for option in ("retries", "backoff", "timeout", "cpus", "gpus", "outputs"):
         if (options.get(option) or 0) < 0:
             raise Misuse(f"{option}={options[option]} cannot be negative.")
+    parse_memory(options.get("memory"))
     return options

@@ -98,9 +98,17 @@ def use_store(store: Store) -> Iterator[Store]:
 
 
 @contextmanager
-def connect(folder: str | Path, *, actor: str | None = None, durability: str | None = None) -> Iterator[Store]:
-    """Inside the block, everything belongs to the project in this folder, which is made when it is new."""
-    settings = load_settings(Path(folder), environ={"TRIVIUM_ROOT": str(folder)}, actor=actor, durability=durability)
+def connect(
+    folder: str | Path, *, actor: str | None = None, durability: str | None = None, executor: str | None = None
+) -> Iterator[Store]:
+    """Inside the block, everything belongs to the project in this folder, which is made when it is new.
+
+    executor: where tasks run; without it TRIVIUM_EXECUTOR, else the project's setting.
+    """
+    executor = executor or os.environ.get("TRIVIUM_EXECUTOR")
+    settings = load_settings(
+        Path(folder), environ={"TRIVIUM_ROOT": str(folder)}, actor=actor, durability=durability, executor=executor
+    )
     store = open_store(settings)
     try:
         with use_store(store):

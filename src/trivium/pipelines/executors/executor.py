@@ -13,7 +13,7 @@ from trivium.store.store import Store
 
 EXECUTORS = {
     "inline": "trivium.pipelines.executors.inline:InlineExecutor",
-    "local": "trivium.pipelines.executors.inline:InlineExecutor",
+    "local": "trivium.pipelines.executors.local:LocalExecutor",
 }
 GROUP = "trivium.executors"
 

@@ -1,0 +1,56 @@
+"""A process and all that it started, found by a mark in their environment, so that none is left when it is ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+MARK = "TRIVIUM_WORKER"
+PROC = Path("/proc")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def kill_tree(pid: int, mark: str) -> None:
+    """The process, its group, and every process with this mark are gone."""
+    _signal(pid, group=True)
+    for _ in range(10):  # what was just being started is found by the next look
+        found = list(marked(mark))
+        if not found:
+            return
+        for each in found:
+            _signal(each)
+
+
+def marked(mark: str) -> Iterator[int]:
+    """Processes that were started with this mark, by any way; none where there is no /proc."""
+    wanted = f"{MARK}={mark}".encode()
+    for folder in PROC.glob("[0-9]*") if PROC.is_dir() else ():
+        try:
+            if wanted in (folder / "environ").read_bytes().split(b"\0") and not _is_dead(folder):
+                yield int(folder.name)
+        except OSError:
+            continue  # it ended, or is somebody else's
+
+
+def resident_bytes(mark: str) -> int:
+    """The memory that these processes hold together."""
+    total = 0
+    for pid in marked(mark):
+        try:
+            total += int((PROC / str(pid) / "statm").read_text().split()[1]) * PAGE
+        except (OSError, IndexError):
+            continue
+    return total
+
+
+def _is_dead(folder: Path) -> bool:
+    return (folder / "stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+
+
+def _signal(pid: int, *, group: bool = False) -> None:
+    try:
+        (os.killpg if group else os.kill)(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return

@@ -1,0 +1,72 @@
+"""Tasks and attempts as bytes, for another process of the same program."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Iterable
+from contextlib import nullcontext
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+from msgspec import Struct
+
+from trivium.errors import UnsupportedValue
+from trivium.pipelines.attempt import Attempt, Outcome
+from trivium.pipelines.task import sent_with_code
+from trivium.settings import Settings
+
+
+class Setup(Struct, frozen=True):
+    """What a new worker process needs to find the same code as this one. main: the file of the script that is running,
+    or the name of the module that was started by `python -m`, when it can be imported again."""
+
+    settings: Settings
+    path: tuple[str, ...]
+    folder: str
+    main: str | None
+
+
+class Job(Struct, frozen=True):
+    """One attempt. code: the digest of the code that its key was made of; "" when that need not be compared.
+
+    log: the file that takes what the task prints.
+    """
+
+    attempt: Attempt
+    log: str
+    code: str = ""
+
+
+class OtherCode(Struct, frozen=True):
+    """A worker's answer: it would run other code than the key was made of."""
+
+
+Answer = Outcome | OtherCode
+
+
+def pack_job(job: Job, *, by_value: Iterable[ModuleType] = ()) -> bytes:
+    """The job as bytes. by_value: modules whose functions and classes travel as they are here, instead of by name.
+
+    Raises UnsupportedValue for an argument that cannot leave this process.
+    """
+    modules = list(by_value)
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        with sent_with_code() if modules else nullcontext():
+            return bytes(cloudpickle.dumps(job))
+    except Exception as error:  # whatever an argument's own reduction raises
+        raise UnsupportedValue(
+            f"Task {job.attempt.task.name!r} cannot be sent to another process: {type(error).__name__}: {error}. "
+            'Give plain values, or run it here with executor = "inline".'
+        ) from None
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def unpack(data: bytes) -> Any:
+    """What such bytes hold."""
+    return pickle.Unpickler(io.BytesIO(data)).load()  # noqa: S301 # both ends are this program

@@ -1,0 +1,113 @@
+"""A process that tries tasks for a run: it is told what to do over a socket, and goes when the run's process goes.
+
+python -m trivium.pipelines.executors.worker FD
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import socket
+import sys
+import threading
+
+from trivium.digest import digest_of
+from trivium.errors import CacheKeyError
+from trivium.pipelines.attempt import Outcome, describe, tail_of, try_once
+from trivium.pipelines.executors.channel import Channel
+from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, unpack
+from trivium.pipelines.main_module import LateMain
+from trivium.pipelines.reach import reach
+from trivium.pipelines.task import Task
+from trivium.store.store import Store, open_store
+
+
+def main(arguments: list[str]) -> None:
+    """Jobs are done one after another until the other end closes."""
+    channel = Channel(socket.socket(fileno=int(arguments[0])))
+    told = channel.receive()
+    if told is None:
+        return
+    worker = Worker(unpack(told), channel)
+    jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=listen, args=(channel, jobs), daemon=True).start()
+    while True:
+        worker.answer(jobs.get())
+
+
+def listen(channel: Channel, jobs: queue.SimpleQueue[bytes]) -> None:
+    """Jobs come in. When nobody sends any more, this process ends with all that it started."""
+    while (message := channel.receive()) is not None:
+        jobs.put(message)
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+class Worker:
+    """What lives between the jobs: the store, and the digests of code that was compared."""
+
+    def __init__(self, setup: Setup, channel: Channel) -> None:
+        sys.path[:] = list(setup.path)
+        os.chdir(setup.folder)
+        if setup.main is not None:
+            sys.modules["__main__"] = LateMain(setup.main)
+        self._channel = channel
+        self._store: Store = open_store(setup.settings)
+        self._codes: dict[object, str] = {}
+        self._pid = os.getpid()
+
+    def answer(self, message: bytes) -> None:
+        """The job is done, and the answer sent."""
+        answer = self._do(message)
+        if os.getpid() != self._pid:
+            os._exit(0)  # the task forked, and this is the child
+        self._channel.send(pickle.dumps(answer))
+
+    def _do(self, message: bytes) -> Answer:
+        try:
+            job: Job = unpack(message)
+        except Exception as error:  # code that a job names may fail to import in any way
+            return Outcome(error=f"the task cannot be found by another process: {describe(error)}", final=True)
+        task = job.attempt.task
+        if job.code and self._code_of(task) != job.code:
+            return OtherCode()
+        send_prints_to(job.log)
+        outcome = try_once(job.attempt, self._store, sys.stderr.write)
+        flush()
+        return outcome
+
+    def _code_of(self, task: Task[object]) -> str:
+        if task.function not in self._codes:
+            try:
+                self._codes[task.function] = digest_of("code", reach(task.function).code)
+            except CacheKeyError:
+                self._codes[task.function] = ""
+        return self._codes[task.function]
+
+
+def send_prints_to(log: str) -> None:
+    """From now on, what this process and those that it starts print is in this file."""
+    flush()
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
+def flush() -> None:
+    """Everything printed has left this process."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    if "ctypes" in sys.modules:
+        sys.modules["ctypes"].CDLL(None).fflush(None)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        pass
+    except BaseException as error:
+        sys.stderr.write(tail_of(error))
+        raise

@@ -1,0 +1,70 @@
+"""A worker process as the engine sees it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+
+from trivium.pipelines.executors.channel import Channel
+from trivium.pipelines.executors.process_tree import MARK, kill_tree
+from trivium.pipelines.executors.transport import Setup
+
+GRACE = 5.0
+PROGRAM = "trivium.pipelines.executors.worker"
+
+
+class WorkerProcess:
+    """Started at once, ready when it answers. `mark` is in the environment of all that it starts."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.mark = uuid.uuid4().hex
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 # this Python, and a module of ours
+                [sys.executable, "-m", PROGRAM, str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, MARK: self.mark},
+            )
+        self.channel = Channel(ours)
+        self.channel.send(pickle.dumps(setup))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take a job."""
+        return self._process.poll() is None
+
+    def fileno(self) -> int:
+        return self.channel.fileno()
+
+    def end(self) -> None:
+        """It is gone with all that it started."""
+        kill_tree(self._process.pid, self.mark)
+        self.channel.close()
+        self._process.wait()
+
+    def why_it_ended(self) -> str:
+        """How a process ended that does not answer any more, in words; what it started is gone as well."""
+        try:
+            status = self._process.wait(timeout=GRACE)
+        except subprocess.TimeoutExpired:
+            self.end()
+            return "the process gave up its connection and was ended"
+        self.end()
+        return tell_status(status)
+
+
+def tell_status(status: int) -> str:
+    """How a process ended, in words."""
+    if status >= 0:
+        return f"the process ended with status {status} before the task returned"
+    name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
+    why = {"SIGKILL": ": perhaps the machine was out of memory", "SIGSEGV": ": a fault in compiled code"}.get(name, "")
+    return f"the process was killed by {name}{why}"

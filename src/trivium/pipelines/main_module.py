@@ -1,0 +1,58 @@
+"""The script or module that was started, for other processes of the same program."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+def main_of_program() -> str | None:
+    """How another process finds what is `__main__` here: a module's name, or a script's path.
+
+    None for a notebook or a prompt, and for a script that does everything again when it is imported, because it has no
+    `if __name__ == "__main__":`.
+    """
+    main = sys.modules["__main__"]
+    if isinstance(main, LateMain):
+        return main.main
+    spec = getattr(main, "__spec__", None)
+    if spec is not None:
+        return str(spec.name)
+    file = getattr(main, "__file__", None)
+    if not file or not Path(file).is_file():
+        return None
+    text = Path(file).read_text(encoding="utf-8", errors="replace")
+    return str(Path(file).resolve()) if "__main__" in text and "__name__" in text else None
+
+
+class LateMain(ModuleType):
+    """Stands for `__main__` in another process, and is imported when something of it is asked for."""
+
+    main: str
+    loaded: ModuleType | None
+
+    def __init__(self, main: str) -> None:
+        super().__init__("__main__")
+        self.main, self.loaded = main, None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if self.loaded is None:
+            self.loaded = _load(self.main)
+        return getattr(self.loaded, name)
+
+
+def _load(main: str) -> ModuleType:
+    if not Path(main).is_absolute():
+        return importlib.import_module(main)
+    spec = importlib.util.spec_from_file_location("__mp_main__", main)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"{main} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

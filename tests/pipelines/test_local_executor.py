@@ -1,0 +1,389 @@
+"""Tasks in processes of their own: what they do to themselves is their failure, and nobody else's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from trivium.errors import TaskFailed
+from trivium.pipelines.executors.process_tree import marked
+from trivium.pipelines.registry import import_file
+from trivium.pipelines.results import load_output, load_result
+from trivium.pipelines.resume import resume_run
+from trivium.store.store import Store, connect
+
+Module = Callable[..., ModuleType]
+HEAD = """
+import os, signal, subprocess, sys, threading, time
+from dataclasses import dataclass
+import polars as pl
+import trivium as tv
+"""
+
+
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
+    with connect(tmp_path / "project", actor="ada", durability="fast") as opened:
+        yield opened
+
+
+def failure(store: Store, module: ModuleType, **parameters: object) -> tuple[str, str]:
+    """The message and the log of the task that fails."""
+    with pytest.raises(TaskFailed) as failed:
+        module.whole.run(store=store, **parameters)
+    (task,) = [each for each in store.catalog.runs.list_tasks(store.catalog.runs.list_runs()[0].id) if each.error]
+    return str(failed.value), task.log
+
+
+def test_a_task_runs_in_another_process_and_its_result_comes_back(local: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+@dataclass
+class Point:
+    x: int
+
+@tv.task
+def made(n: int) -> Point:
+    print("made in", os.getpid())
+    return Point(n)
+
+@tv.task
+def framed(point: Point) -> pl.DataFrame:
+    return pl.DataFrame({"x": [point.x, os.getpid()]})
+
+@tv.pipeline
+def whole(n: int = 3):
+    return framed(made(n))
+"""
+    )
+    run = user.whole.run(store=local)
+    found = load_result(local, run.id)["x"].to_list()
+    assert found[0] == 3
+    assert found[1] != os.getpid()
+    assert load_output(local, run.id, "made") == user.Point(3)
+    assert "made in" in local.catalog.runs.list_tasks(run.id)[0].log
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("os._exit(3)", "ended with status 3 before the task returned"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "killed by SIGKILL: perhaps the machine was out of memory"),
+        ("sys.exit(4)", "SystemExit: 4"),
+    ],
+)
+def test_a_task_that_ends_its_process_fails_with_the_end_of_its_log(
+    local: Store, module: Module, body: str, said: str
+) -> None:
+    user = module(
+        HEAD
+        + f"""
+@tv.task
+def dies() -> int:
+    print("the last words", flush=True)
+    {body}
+    return 1
+
+@tv.pipeline
+def whole():
+    return dies()
+"""
+    )
+    message, log = failure(local, user)
+    assert said in message
+    assert "the last words" in log
+
+
+def test_a_time_out_ends_the_task_and_all_that_it_started(local: Store, module: Module, tmp_path: Path) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(timeout=0.3)
+def hangs(file: str) -> int:
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)  # it does not even hear that its time is over
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    open(file, "w").write(str(child.pid))
+    time.sleep(600)
+    return 1
+
+@tv.pipeline
+def whole(file: str):
+    return hangs(file)
+"""
+    )
+    file = tmp_path / "pid"
+    begun = time.monotonic()
+    message, _ = failure(local, user, file=str(file))
+    assert "TimeoutError: it took longer than its timeout of 0.3 s" in message
+    assert time.monotonic() - begun < 60
+    assert not Path(f"/proc/{file.read_text()}/environ").exists() or is_zombie(int(file.read_text()))
+
+
+def is_zombie(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_task_that_needs_more_than_its_memory_is_ended(local: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(memory="300MB")
+def greedy() -> int:
+    held = []
+    for _ in range(100):
+        held.append(bytearray(50_000_000))
+        time.sleep(0.05)
+    return len(held)
+
+@tv.pipeline
+def whole():
+    return greedy()
+"""
+    )
+    message, _ = failure(local, user)
+    assert "MemoryError: it needed more than its memory='300MB'" in message
+
+
+def test_a_task_may_fork(local: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task
+def forks() -> int:
+    os.fork()
+    return 7
+
+@tv.task
+def after(n: int) -> int:
+    return n + 1
+
+@tv.pipeline
+def whole():
+    return after(forks())
+"""
+    )
+    assert load_result(local, user.whole.run(store=local).id) == 8
+
+
+def test_a_retry_has_a_process_of_its_own(local: Store, module: Module, tmp_path: Path) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(retries=1, backoff=0.01)
+def flaky(file: str) -> int:
+    if not os.path.exists(file):
+        open(file, "w").close()
+        os._exit(9)
+    return 5
+
+@tv.pipeline
+def whole(file: str):
+    return flaky(file)
+"""
+    )
+    run = user.whole.run(store=local, file=str(tmp_path / "tried"))
+    (task,) = local.catalog.runs.list_tasks(run.id)
+    assert [each.error for each in task.attempts] == [
+        "ProcessDied: the process ended with status 9 before the task returned"
+    ]
+
+
+def test_what_a_task_and_its_children_print_is_its_log_and_appears(
+    local: Store, module: Module, capfd: pytest.CaptureFixture[str]
+) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task
+def talks() -> int:
+    print("hello")
+    subprocess.run([sys.executable, "-c", "print('from a child')"], check=True)
+    os.write(2, b"and to stderr\\n")
+    return 1
+
+@tv.pipeline
+def whole():
+    return talks()
+"""
+    )
+    run = user.whole.run(store=local)
+    (task,) = local.catalog.runs.list_tasks(run.id)
+    for words in ("hello", "from a child", "and to stderr"):
+        assert words in task.log
+        assert words in capfd.readouterr().out + task.log
+
+
+def test_a_module_that_changed_on_disk_since_it_was_loaded_runs_as_it_was_loaded(local: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+def helper(n: int) -> int:
+    return n + 1
+
+@tv.task
+def uses(n: int) -> int:
+    return helper(n)
+
+@tv.pipeline
+def whole(n: int = 1):
+    return uses(n)
+"""
+    )
+    file = Path(str(user.__file__))
+    file.write_text(file.read_text().replace("n + 1", "n + 1000"))
+    assert load_result(local, user.whole.run(store=local).id) == 2
+
+
+def test_a_global_that_was_set_after_the_import_counts(local: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+FACTOR = 2
+
+@tv.task
+def times(n: int) -> int:
+    return n * FACTOR
+
+@tv.pipeline
+def whole(n: int = 5):
+    return times(n)
+"""
+    )
+    user.FACTOR = 3
+    assert load_result(local, user.whole.run(store=local).id) == 15
+
+
+def test_tasks_run_side_by_side_within_the_cores(local: Store, module: Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trivium.pipelines.executors.local.cores_of_machine", lambda: 2)
+    user = module(
+        HEAD
+        + """
+@tv.task
+def seen(n: int) -> tuple[float, float]:
+    begun = time.time()
+    time.sleep(0.4)
+    return begun, time.time()
+
+@tv.task
+def together(spans: list[tuple[float, float]]) -> int:
+    moments = [begun for begun, _ in spans]
+    return max(sum(begun <= at < ended for begun, ended in spans) for at in moments)
+
+@tv.pipeline
+def whole():
+    return together(seen.map([1, 2, 3, 4]))
+"""
+    )
+    assert load_result(local, user.whole.run(store=local).id) == 2
+
+
+def test_an_argument_that_cannot_leave_the_process_is_refused_with_a_way_out(local: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(cache=False)
+def takes(thing: object) -> int:
+    return 1
+
+@tv.pipeline
+def whole():
+    return takes(threading.Lock())
+"""
+    )
+    message, _ = failure(local, user)
+    assert "cannot be sent to another process" in message
+    assert 'executor = "inline"' in message
+
+
+SCRIPT = """
+import os, sys, time
+from dataclasses import dataclass
+from pathlib import Path
+import trivium as tv
+
+@dataclass
+class Point:
+    x: int
+
+@tv.task
+def slow(n: int) -> Point:
+    Path("begun").write_text(str(os.getpid()))
+    time.sleep(n)
+    return Point(n)
+
+@tv.task
+def after(point: Point) -> int:
+    assert isinstance(point, Point)
+    return point.x + 1
+
+@tv.pipeline
+def whole(n: int = 0):
+    return after(slow(n))
+
+if __name__ == "__main__":
+    print(whole.run(n=int(sys.argv[1])).status)
+"""
+
+
+def start(folder: Path, argument: str) -> subprocess.Popen[str]:
+    script = folder / "script.py"
+    script.write_text(SCRIPT)
+    (folder / "trivium.toml").write_text("")
+    environ = {**os.environ, "TRIVIUM_EXECUTOR": "local"}
+    return subprocess.Popen(
+        [sys.executable, str(script), argument], cwd=folder, env=environ, text=True, stdout=subprocess.PIPE
+    )
+
+
+def test_a_script_with_types_of_its_own_runs(tmp_path: Path) -> None:
+    out, _ = start(tmp_path, "0").communicate(timeout=120)
+    assert out.split()[-1] == "succeeded"
+
+
+def test_when_the_runs_process_is_killed_its_workers_go_and_it_can_be_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going = start(tmp_path, "600")
+    worker = int(wait_for(tmp_path / "begun"))
+    os.kill(going.pid, signal.SIGKILL)
+    going.wait()
+    wait_until(lambda: not Path(f"/proc/{worker}").exists())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRIVIUM_EXECUTOR", "inline")
+    with connect(tmp_path, actor="ada") as store:
+        (run,) = store.catalog.runs.list_runs()
+        assert run.status == "running"
+        user = import_file(tmp_path / "script.py", tmp_path)
+        monkeypatch.setattr(user.time, "sleep", lambda _: None)
+        assert resume_run(store, run.id, pipeline=user.whole).status == "succeeded"
+
+
+def wait_for(file: Path) -> str:
+    wait_until(lambda: file.exists() and bool(file.read_text()))
+    return file.read_text()
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    over = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < over
+        time.sleep(0.05)
+
+
+def test_no_process_is_left_behind(tmp_path: Path) -> None:
+    out, _ = start(tmp_path, "0").communicate(timeout=120)
+    assert out
+    worker = int((tmp_path / "begun").read_text())
+    wait_until(lambda: not Path(f"/proc/{worker}").exists())
+    assert list(marked("no such mark")) == []
