@@ -47,7 +47,10 @@ class Environment(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """One execution of a pipeline. `key` makes it idempotent: the same key names the same run for ever."""
+    """One execution of a pipeline. `key` makes it idempotent: the same key names the same run for ever.
+
+    `sources` says where parameters came from, by their paths: {"model.depth": "--set model.depth"}.
+    """
 
     id: str
     pipeline: str
@@ -66,6 +69,7 @@ class Run(Struct, frozen=True):
     metrics: dict[str, float] = {}
     tags: dict[str, str] = {}
     error: str | None = None
+    sources: dict[str, str] = {}
 
 
 class FailedAttempt(Struct, frozen=True):
@@ -81,6 +85,7 @@ class TaskRun(Struct, frozen=True):
     map); `reason` says why it ran. "mapped" is the record of a whole map, whose items have records of their own.
 
     `parts` is the digest of a blob that holds what the cache key was made of. `attempts` are those before the last.
+    `secrets` are the names of those that it was given; a reused task was given none.
     """
 
     run: str
@@ -97,6 +102,7 @@ class TaskRun(Struct, frozen=True):
     log: str = ""
     parts: str = ""
     attempts: tuple[FailedAttempt, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 class MetricPoint(Struct, frozen=True):
