@@ -29,12 +29,19 @@ class TableInput(Struct, frozen=True):
 
 
 class Code(Struct, frozen=True):
-    """Where the code of a run came from: digest of its source, and the commit when there is one."""
+    """Where the code of a run came from: digest of its source, and the commit when there is one.
+
+    kept: the digest of the archive that holds it. patch: the digest of what differs from the commit, as `git apply`
+    reads it; "" when nothing does. note: what could not be kept, and why.
+    """
 
     digest: str
     file: str = ""
     git_commit: str | None = None
     dirty: bool = False
+    kept: str = ""
+    patch: str = ""
+    note: str = ""
 
 
 class Environment(Struct, frozen=True):
