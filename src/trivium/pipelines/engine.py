@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from trivium.errors import BlockedByAlert, Misuse
 from trivium.failpoints import failpoint
-from trivium.pipelines.code import code_of
 from trivium.pipelines.environment import current_environment
 from trivium.pipelines.execution import Execution
 from trivium.pipelines.graph import Graph, Node, Output, build_graph
 from trivium.pipelines.inputs import describe_alerts, pin_inputs
+from trivium.pipelines.kept_code import keep_code
 from trivium.pipelines.progress import Progress
 from trivium.store.store import Store, use_store
 from trivium.values.runs import Run, TableInput
@@ -94,7 +94,7 @@ def _open_run(
         status="running",
         parameters=record_parameters(request.parameters),
         inputs=tuple(tables.values()),
-        code=code_of(request.function, store.settings.root),
+        code=keep_code(request.function, store),
         environment=environment.digest,
         actor=store.actor,
         started_at=store.clock(),

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from trivium.digest import digest_of
 from trivium.errors import Misuse, NotFound, TriviumError
+from trivium.pipelines.import_place import import_place
 from trivium.pipelines.pipeline import Pipeline
 from trivium.settings import Settings
 
@@ -64,7 +65,7 @@ def import_file(file: Path, root: Path) -> ModuleType:
     known = _find_imported(path)
     if known is not None:
         return known
-    folder, name = _place(path)
+    folder, name = import_place(path)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     return _import(path, name if _is_free(name, path) else f"{name}_{digest_of('module', str(path))[:8]}")
@@ -76,16 +77,6 @@ def _find_imported(path: Path) -> ModuleType | None:
         if file and Path(file).name == path.name and Path(file).resolve() == path:
             return module
     return None
-
-
-def _place(path: Path) -> tuple[Path, str]:
-    """(folder to import from, dotted name) of a file, the outermost package included."""
-    names = [] if path.name == "__init__.py" else [path.stem]
-    folder = path.parent
-    while (folder / "__init__.py").is_file():
-        names.insert(0, folder.name)
-        folder = folder.parent
-    return folder, ".".join(names)
 
 
 def _is_free(name: str, path: Path) -> bool:

@@ -29,12 +29,19 @@ class TableInput(Struct, frozen=True):
 
 
 class Code(Struct, frozen=True):
-    """Where the code of a run came from: digest of its source, and the commit when there is one."""
+    """Where the code of a run came from: digest of its source, and the commit when there is one.
+
+    kept: the digest of the archive that holds it. patch: the digest of what differs from the commit, as `git apply`
+    reads it; "" when nothing does. note: what could not be kept, and why.
+    """
 
     digest: str
     file: str = ""
     git_commit: str | None = None
     dirty: bool = False
+    kept: str = ""
+    patch: str = ""
+    note: str = ""
 
 
 class Environment(Struct, frozen=True):
@@ -47,7 +54,10 @@ class Environment(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """One execution of a pipeline. `key` makes it idempotent: the same key names the same run for ever."""
+    """One execution of a pipeline. `key` makes it idempotent: the same key names the same run for ever.
+
+    `sources` says where parameters came from, by their paths: {"model.depth": "--set model.depth"}.
+    """
 
     id: str
     pipeline: str
@@ -66,6 +76,7 @@ class Run(Struct, frozen=True):
     metrics: dict[str, float] = {}
     tags: dict[str, str] = {}
     error: str | None = None
+    sources: dict[str, str] = {}
 
 
 class FailedAttempt(Struct, frozen=True):
@@ -81,6 +92,7 @@ class TaskRun(Struct, frozen=True):
     map); `reason` says why it ran. "mapped" is the record of a whole map, whose items have records of their own.
 
     `parts` is the digest of a blob that holds what the cache key was made of. `attempts` are those before the last.
+    `secrets` are the names of those that it was given; a reused task was given none.
     """
 
     run: str
@@ -97,6 +109,7 @@ class TaskRun(Struct, frozen=True):
     log: str = ""
     parts: str = ""
     attempts: tuple[FailedAttempt, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 class MetricPoint(Struct, frozen=True):
