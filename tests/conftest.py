@@ -45,7 +45,9 @@ def clock() -> Callable[[], datetime]:
 def fixed_store(tmp_path: Path, clock: Callable[[], datetime]) -> Iterator[Store]:
     """The same with the predictable clock, and ids that count up."""
     numbers = count(1)
-    settings = load_settings(tmp_path, environ={"TRIVIUM_ROOT": str(tmp_path)}, actor="ada", durability="fast")
+    settings = load_settings(
+        tmp_path, environ={"TRIVIUM_ROOT": str(tmp_path)}, actor="ada", durability="fast", executor="inline"
+    )
     opened = open_store(settings, clock=clock, ids=lambda: f"{next(numbers):026d}")
     with use_store(opened):
         yield opened

@@ -357,7 +357,7 @@ def test_when_the_runs_process_is_killed_its_workers_go_and_it_can_be_resumed(
     going = start(tmp_path, "600")
     worker = int(wait_for(tmp_path / "begun"))
     os.kill(going.pid, signal.SIGKILL)
-    going.wait()
+    going.communicate()
     wait_until(lambda: not Path(f"/proc/{worker}").exists())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TRIVIUM_EXECUTOR", "inline")

@@ -208,7 +208,9 @@ def test_rows_that_were_erased_are_in_no_split(store: Store) -> None:
 @pytest.fixture
 def aged(tmp_path: Path) -> Callable[[int], Any]:
     """Opens the store of one project as it is so many days after 2024-01-01."""
-    settings = load_settings(tmp_path, environ={"TRIVIUM_ROOT": str(tmp_path)}, actor="ada", durability="fast")
+    settings = load_settings(
+        tmp_path, environ={"TRIVIUM_ROOT": str(tmp_path)}, actor="ada", durability="fast", executor="inline"
+    )
 
     def open_at(days_later: int) -> Any:
         now = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=days_later)
