@@ -41,6 +41,13 @@ def test_a_query_that_never_ends_is_stopped() -> None:
         query_rows(endless, pl.DataFrame({"x": [1]}), limit=0.2)
 
 
+def test_one_expression_that_takes_for_ever_is_given_up() -> None:
+    folded = "SELECT list_sum(list_transform(range(20000), lambda y: list_sum(range(y)))) > 1 FROM rows"
+    with pytest.raises(Misuse, match="was stopped"):
+        query_rows(folded, pl.DataFrame({"x": [1]}), limit=0.05)
+    assert query_rows("SELECT max(x) FROM rows", pl.DataFrame({"x": [1]})) == (1,)
+
+
 def test_rows_of_one_query_are_not_seen_by_the_next() -> None:
     assert query_rows("SELECT max(x) FROM rows", pl.DataFrame({"x": [1]})) == (1,)
     assert query_rows("SELECT max(x) FROM rows", pl.DataFrame({"x": [2]})) == (2,)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from trivium.checks.kinds import rule
+from trivium.checks.sandbox import query_rows
 from trivium.errors import InvalidName, Misuse, SchemaMismatch, TriviumError, UnsupportedValue
 from trivium.store.store import Store
 from trivium.tables.import_source import import_source
+from trivium.tables.read import read_commit
 from trivium.tables.table import Table
 
 GOOD = pl.DataFrame({"id": [1, 2], "x": [0.5, 1.5], "name": ["a", "b"]})
@@ -184,3 +191,120 @@ def test_a_path_that_leaves_the_project_is_only_read(store: Store, tmp_path: Pat
     with pytest.raises(Misuse, match="There is no file"):
         import_source(store, table.spec, f"{tmp_path}/%2e%2e/rows.parquet")
     check_untouched(store, table)
+
+
+FOR_EVER = "list_sum(list_transform(range(20000 + id), lambda y: list_sum(range(y)))) > 0"
+RULES = {
+    "is no SQL": ("x is positive", "is not a rule"),
+    "is no expression": ("SELECT x FROM rows", "is not a rule"),
+    "writes a file": ("(COPY rows TO 'stolen.csv') IS NULL", "is not a rule"),
+    "changes rows": ("x > 0; DELETE FROM rows", "is not a rule"),
+    "names a missing column": ("y > 0", "reads column 'y', which these rows do not have"),
+    "is no truth": ("x + 1", "gives DOUBLE"),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_that_cannot_be_judged_changes_nothing(store: Store, table: Table, name: str) -> None:
+    text, message = RULES[name]
+    with pytest.raises(Misuse, match=message):
+        Table("readings", key="id", watch="off", checks=[rule(text)]).append(GOOD.with_columns(pl.col("id") + 2))
+    check_untouched(store, table)
+
+
+def test_a_rule_that_never_ends_is_stopped_and_changes_nothing(
+    store: Store, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("trivium.checks.kinds.rule"), "query_rows", partial(query_rows, limit=0.2))
+    with pytest.raises(Misuse, match="was stopped"):
+        Table("readings", key="id", watch="off", checks=[rule(FOR_EVER)]).append(GOOD.with_columns(pl.col("id") + 2))
+    check_untouched(store, table)
+
+
+def test_rows_that_a_rule_cannot_divide_are_kept_aside(store: Store, table: Table) -> None:
+    dividing = Table("readings", key="id", watch="off", checks=[rule("1 / x < 5")])
+    kept = dividing.append(pl.DataFrame({"id": [3, 4], "x": [0.0, 1.0], "name": ["c", "d"]}))
+    assert kept.state == "quarantined"
+    (alert,) = store.catalog.alerts.list_alerts(table="readings")
+    assert alert.evidence["examples"] == [{"id": 3, "x": 0.0, "name": "c"}]
+    assert_frame_equal(table.read().collect(), GOOD)
+
+
+DAYS = 40
+
+
+def readings(number: int) -> pl.DataFrame:
+    """A day of 100 readings, some without a value."""
+    rng, day = np.random.default_rng(number), datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    value = pl.Series(rng.normal(20, 2, 100)).round(2).scatter(range(3), None)
+    return pl.DataFrame({"at": [day] * 100, "value": value, "place": rng.choice(["a", "b"], 100)})
+
+
+ODD_DAYS: dict[str, tuple[pl.Expr, str | None]] = {
+    "all null": (pl.lit(None, pl.Float64).alias("value"), "value"),
+    "all equal": (pl.lit(20.0).alias("value"), "value"),
+    "all NaN": (pl.lit(float("nan")).alias("value"), "value"),
+    "infinite": (pl.lit(float("inf")).alias("value"), "value"),
+    "one infinity": (pl.when(pl.int_range(pl.len()) == 50).then(float("-inf")).otherwise("value").alias("value"), None),
+    "texts of 10 MB": (pl.lit("a" * 10_000_000).alias("place"), "place"),
+    "texts instead of numbers": (pl.lit("20").alias("value"), "value"),
+    "as ever": (pl.col("value"), None),
+}
+
+
+@pytest.mark.parametrize("name", ODD_DAYS)
+def test_an_odd_day_alarms_about_its_column_alone(store: Store, name: str) -> None:
+    change, column = ODD_DAYS[name]
+    table = Table("readings", time="at")
+    table.append(pl.concat(map(readings, range(DAYS))))
+    odd = readings(DAYS).head(3 if "10 MB" in name else 100).with_columns(change)
+    commit = table.append(odd)
+    alerts = store.catalog.alerts.list_alerts(table="readings")
+    assert {alert.column for alert in alerts if alert.column} == ({column} if column else set())
+    assert commit.state == ("valid" if column is None else "quarantined")
+    assert all(len(alert.message) < 1_000 for alert in alerts)
+    assert_frame_equal(read_commit(store, commit.id).collect(), odd)
+
+
+def test_a_million_different_values_are_judged(store: Store) -> None:
+    table = Table("many", time="at")
+    at = pl.lit(datetime(2024, 1, 1)).alias("at")  # noqa: DTZ001
+    for number in range(4):
+        rows = pl.select(at.dt.offset_by(f"{number}d"), id=pl.int_range(1_000_000))
+        assert table.append(rows.with_columns(name=pl.format("n{}", "id"))).state == "valid"
+    assert store.catalog.tables.profiles("many")[-1].columns[1].facts["distinct"] == pytest.approx(1_000_000, rel=0.03)
+
+
+def test_a_first_day_that_was_broken_is_not_what_later_days_have_to_look_like(store: Store) -> None:
+    table = Table("readings", time="at")
+    broken = readings(0).with_columns(value=pl.lit(None, pl.Float64), place=pl.lit(""))
+    assert table.append(broken).state == "valid", "nothing is known yet"
+    states = [table.append(readings(number)).state for number in range(1, DAYS)]
+    assert states[20:] == ["valid"] * (DAYS - 21)
+    assert table.append(broken.with_columns(pl.col("at").dt.offset_by("40d"))).state != "valid"
+
+
+def test_a_day_that_arrives_late_is_judged_by_all_that_is_known(store: Store) -> None:
+    table = Table("readings", time="at")
+    table.append(pl.concat(readings(number) for number in range(DAYS) if number != 20))
+    assert table.append(readings(20).with_columns(pl.col("value") * 60)).state == "quarantined"
+    assert table.append(readings(20)).state == "valid"
+    assert table.append(readings(DAYS)).state == "valid"
+
+
+def test_a_day_that_is_committed_twice_is_there_once_by_its_key_or_an_overwrite(store: Store) -> None:
+    table = Table("readings", time="at")
+    days = pl.concat(map(readings, range(DAYS)))
+    assert table.append(days, idempotency_key="all") == table.append(days, idempotency_key="all")
+    assert table.overwrite(readings(DAYS - 1)).state == "valid"
+    assert table.read().collect().height == 100 * DAYS
+
+
+def test_backfilled_days_are_judged_one_by_one(store: Store) -> None:
+    table = Table("readings", time="at")
+    days = [readings(number) for number in range(60)]
+    days[45] = days[45].with_columns(pl.col("value") * 60)
+    commit = table.append(pl.concat(days))
+    states = {each.partition: each.state for each in store.catalog.tables.judgements(commit.id)}
+    assert len(states) == 60
+    assert [day for day, state in states.items() if state != "valid"] == ["2024-02-15"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache
-from threading import Timer
+from threading import Thread, Timer
 
 import duckdb
 import polars as pl
@@ -14,7 +16,7 @@ import polars as pl
 from trivium.errors import Misuse
 from trivium.frames import ArrowStream
 
-LIMIT_SECONDS = 60.0
+LIMIT_SECONDS, LAST_SECONDS, TRIES = 60.0, 5.0, 20
 QUOTE = "'"
 CAST_DUE = "explicit "
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -67,13 +69,48 @@ def query_rows(sql: str, rows: pl.DataFrame, *, limit: float = LIMIT_SECONDS) ->
 
     limit: seconds after which the query is interrupted. Raises duckdb.Error as DuckDB does, Misuse at the limit.
     """
-    with open_sandbox() as connection:
-        connection.register("rows", ArrowStream(rows))
-        try:
-            with time_limit(connection, limit):
-                return connection.execute(sql).fetchone() or ()
-        except duckdb.InterruptException:
-            raise Misuse(f"This check took over {limit:.0f} s on {rows.height} rows and was stopped: {sql}") from None
+    try:
+        return _answer_within(limit, sql, rows)
+    except duckdb.InterruptException:
+        raise Misuse(f"This check took over {limit:.0f} s on {rows.height} rows and was stopped: {sql}") from None
+
+
+def _answer_within(seconds: float, sql: str, rows: pl.DataFrame) -> tuple[object, ...]:
+    """The first row. Raises what DuckDB raises, duckdb.InterruptException after so many seconds.
+
+    DuckDB looks for an interruption between stretches of rows, and one expression may take for ever on one of them:
+    then the thread that computes it is left behind.
+    """
+    connection, answer = open_sandbox(), Future[tuple[object, ...]]()
+
+    def work() -> None:
+        with connection:
+            try:
+                connection.register("rows", ArrowStream(rows))
+                answer.set_result(connection.execute(sql).fetchone() or ())
+            except BaseException as error:
+                answer.set_exception(error)
+
+    worker = Thread(target=work, name="check", daemon=True)
+    worker.start()
+    try:
+        worker.join(seconds)
+    finally:
+        if worker.is_alive():
+            _interrupt(connection, worker)
+    if worker.is_alive():
+        raise duckdb.InterruptException(f"interrupted after {seconds:.0f} s")
+    return answer.result()
+
+
+def _interrupt(connection: duckdb.DuckDBPyConnection, worker: Thread) -> None:
+    """The thread has ended, or is left behind after a second. One that came back while Python ends would abort it."""
+    for _ in range(TRIES):
+        connection.interrupt()
+        worker.join(1 / TRIES)
+        if not worker.is_alive():
+            return
+    atexit.register(worker.join, LAST_SECONDS)
 
 
 @cache
