@@ -260,7 +260,7 @@ def whole(n: int = 5):
     return times(n)
 """
     )
-    user.FACTOR = 3
+    user.__dict__["FACTOR"] = 3
     assert load_result(local, user.whole.run(store=local).id) == 15
 
 
