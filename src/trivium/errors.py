@@ -95,6 +95,10 @@ class TaskFailed(TriviumError):
     """A task of a pipeline raised an error."""
 
 
+class RunCancelled(TriviumError):
+    """Somebody cancelled the run; what was finished is kept, and it can be resumed."""
+
+
 class CacheKeyError(TriviumError):
     """No cache key can be made for this task, so it cannot be cached."""
 

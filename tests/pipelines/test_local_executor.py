@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from trivium.errors import TaskFailed
+from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.executors.process_tree import marked
 from trivium.pipelines.registry import import_file
 from trivium.pipelines.results import load_output, load_result
@@ -379,6 +380,35 @@ def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     while not true():
         assert time.monotonic() < over
         time.sleep(0.05)
+
+
+def test_a_cancelled_run_ends_at_once_and_can_be_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    going = start(tmp_path, "600")
+    worker = int(wait_for(tmp_path / "begun"))
+    with connect(tmp_path, actor="bob", executor="inline") as store:
+        (run,) = store.catalog.runs.list_runs()
+        begun = time.monotonic()
+        assert cancel_run(store, run.id).status == "cancelled"
+        assert time.monotonic() - begun < 14
+        going.communicate(timeout=60)
+        assert going.returncode != 0
+        wait_until(lambda: not Path(f"/proc/{worker}").exists())
+        assert cancel_run(store, run.id).status == "cancelled"
+        user = import_file(tmp_path / "script.py", tmp_path)
+        monkeypatch.setattr(user.time, "sleep", lambda _: None)
+        monkeypatch.chdir(tmp_path)
+        assert resume_run(store, run.id, pipeline=user.whole).status == "succeeded"
+
+
+def test_a_run_whose_process_is_gone_is_cancelled_all_the_same(tmp_path: Path) -> None:
+    going = start(tmp_path, "600")
+    wait_for(tmp_path / "begun")
+    os.kill(going.pid, signal.SIGKILL)
+    going.communicate()
+    with connect(tmp_path, actor="bob") as store:
+        (run,) = store.catalog.runs.list_runs()
+        ended = cancel_run(store, run.id, sleep=lambda _: None)
+        assert (ended.status, ended.error) == ("cancelled", "its process did not answer")
 
 
 def test_no_process_is_left_behind(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from trivium.cli.listing import print_facts, print_heading, print_json, print_li
 from trivium.cli.project import open_project
 from trivium.cli.run_view import run_row, task_row, tell_task
 from trivium.errors import NotFound, ReproductionDiffers
+from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.reproduce import reproduce_run
 from trivium.pipelines.resume import resume_run
 from trivium.tracking.comparison import Comparison, compare_runs
@@ -111,6 +112,18 @@ def resume(
         print_json(run_row(ended))
     else:
         print_line(f"Run {ended.id} {ended.status}: {ended.executed} executed, {ended.cached} reused.")
+
+
+@app.command("cancel")
+def cancel(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
+    """End a run that is going on: its tasks stop at once, and what is finished is kept for `runs resume`."""
+    ended = cancel_run(open_project(context), run)
+    if as_json:
+        print_json(run_row(ended))
+    elif ended.status == "cancelled":
+        print_line(f"Run {ended.id} is cancelled; `trivium runs resume {ended.id}` goes on with it.")
+    else:
+        print_line(f"Run {ended.id} has {ended.status} already.")
 
 
 @app.command("reproduce")

@@ -15,7 +15,7 @@ from typing import Literal, NoReturn
 from msgspec.structs import replace
 
 from trivium.digest import digest_of
-from trivium.errors import TaskFailed
+from trivium.errors import RunCancelled, TaskFailed
 from trivium.failpoints import failpoint
 from trivium.pipelines.artifacts import forget_damaged
 from trivium.pipelines.attempt import Attempt, InputLost, Outcome
@@ -34,6 +34,7 @@ from trivium.values.runs import FailedAttempt, MetricPoint, Run, RunStatus, Tabl
 FINISHED = ("executed", "cached")
 LONGEST_PAUSE = 600.0
 MOST_HITS = 1000
+LOOK = 0.5
 UNDECIDED = Decision("", None, None, "mapped over a list")
 Kind = Literal["started", "executed", "cached", "failed"]
 
@@ -83,6 +84,7 @@ class Execution:
         self.again: list[tuple[float, int, Work]] = []
         self.going: dict[tuple[str, int], Work] = {}
         self.order = itertools.count()
+        self.looked = clock()
         self.hits: list[TaskRun] = []
         self.metrics: list[MetricPoint] = []
         self.forced: set[str] = set()
@@ -93,8 +95,12 @@ class Execution:
             with closing(open_executor(self.store.settings.executor, self.store)) as executor:
                 self._run_nodes(executor)
             self._record_hits()
+            self._heed(always=True)
         except TaskFailed as error:
             self._end("failed", str(error).splitlines()[0])
+            raise
+        except RunCancelled as error:
+            self._end("cancelled", str(error))
             raise
         except BaseException as error:
             self._end("failed", f"{type(error).__name__}: {error}".rstrip(": "))
@@ -116,6 +122,7 @@ class Execution:
                     break
                 executor.begin(self._begin(work))
             self._settle(executor.wait(self._patience()))
+            self._heed()
 
     def _works(self) -> Iterator[Work]:
         """What has to run now, as far as anybody asks; nodes that need not run are done on the way."""
@@ -134,14 +141,20 @@ class Execution:
             else:
                 return
 
-    def _patience(self) -> float | None:
-        """How long nothing has to be begun; None until something ends."""
-        if not self.again:
-            return None
-        pause = max(0.0, self.again[0][0] - self.clock())
-        if not self.going:
+    def _patience(self) -> float:
+        """How long nothing has to be begun, and nobody asked whether the run is cancelled."""
+        pause = min(LOOK, max(0.0, self.again[0][0] - self.clock())) if self.again else LOOK
+        if self.again and not self.going:
             time.sleep(pause)
         return pause
+
+    def _heed(self, *, always: bool = False) -> None:
+        """Raises RunCancelled when somebody has asked for it; looks twice a second at most."""
+        if not always and self.clock() < self.looked + LOOK:
+            return
+        self.looked = self.clock()
+        if self.store.catalog.runs.find_status(self.run.id) in ("cancelling", "cancelled"):
+            raise RunCancelled(f"Run {self.run.id} was cancelled; `trivium runs resume {self.run.id}` goes on with it.")
 
     def _decide(self, node: Node) -> Iterator[Work]:
         waiting = [name for name in self.upstream[node.name] if name not in self.artifacts]

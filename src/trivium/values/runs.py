@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-RunStatus = Literal["running", "succeeded", "failed", "refused"]
+RunStatus = Literal["running", "cancelling", "succeeded", "failed", "cancelled", "refused"]
 TaskStatus = Literal["running", "executed", "cached", "failed", "mapped", "skipped"]
 
 

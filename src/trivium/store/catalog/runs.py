@@ -24,6 +24,12 @@ class Runs(Protocol):
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
         """The run has ended; its counts of executed and cached tasks are taken from its task records."""
 
+    def cancel(self, run_id: str, *, actor: str) -> Run:
+        """A running run is asked to end, with an event; one that has ended is left as it is."""
+
+    def find_status(self, run_id: str) -> RunStatus:
+        """The status of the run with exactly this id. Raises NotFound."""
+
     def record_task(self, task: TaskRun) -> None:
         """The task's state is replaced by this one."""
 

@@ -57,6 +57,19 @@ def test_a_run_key_names_one_run_for_ever(catalog: Catalog) -> None:
     assert len(catalog.events.list_events(kind="run.started")) == 1
 
 
+def test_a_running_run_is_asked_to_end_and_an_ended_one_is_left_as_it_is(catalog: Catalog) -> None:
+    start(catalog)
+    assert catalog.runs.find_status("run-1") == "running"
+    assert catalog.runs.cancel("run-1", actor="bob").status == "cancelling"
+    assert catalog.runs.cancel("run-1", actor="bob").status == "cancelling"
+    assert catalog.runs.find_status("run-1") == "cancelling"
+    ended = catalog.runs.finish("run-1", status="cancelled", at=NOON)
+    assert catalog.runs.cancel("run-1", actor="bob") == ended
+    assert [event.actor for event in catalog.events.list_events(kind="run.cancelling")] == ["bob"]
+    with pytest.raises(NotFound, match="There is no run 'run-9'"):
+        catalog.runs.find_status("run-9")
+
+
 def test_runs_started_at_once_under_one_key_are_one(catalog: Catalog, at_once: AtOnce) -> None:
     made = at_once(6, lambda each, n: start(each, f"run-{n}", key="firing-1"))
     assert len({run.id for run in made}) == 1

@@ -59,6 +59,23 @@ class SqlRuns:
             tx.event(run.actor, f"run.{status}", run.id, {"pipeline": run.pipeline, "error": error})
         return ended
 
+    def cancel(self, run_id: str, *, actor: str) -> Run:
+        with self.database.write() as tx:
+            run = _get(tx, run_id)
+            if run.status != "running":
+                return run
+            asked = msgspec.structs.replace(run, status="cancelling")
+            tx.replace("runs", asked)
+            tx.event(actor, "run.cancelling", run.id, {"pipeline": run.pipeline})
+        return asked
+
+    def find_status(self, run_id: str) -> RunStatus:
+        found = self.database.read().execute("SELECT status FROM runs WHERE id = ?", run_id).fetchone()
+        if found is None:
+            raise NotFound(f"There is no run {run_id!r}.")
+        status: RunStatus = msgspec.convert(found[0], RunStatus)
+        return status
+
     def record_task(self, task: TaskRun) -> None:
         self.record_tasks([task])
 
