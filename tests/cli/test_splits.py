@@ -123,7 +123,9 @@ def test_an_evaluation_set_that_grew_too_old_is_listed_as_an_alert(
     terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal("init")
-    settings = load_settings(tmp_path, environ={"TRIVIUM_ROOT": str(tmp_path)}, actor="ada", durability="fast")
+    settings = load_settings(
+        tmp_path, environ={"TRIVIUM_ROOT": str(tmp_path)}, actor="ada", durability="fast", executor="inline"
+    )
     longer_ago = open_store(settings, clock=lambda: datetime.now(UTC) - timedelta(days=91))
     with use_store(longer_ago):
         parcels.append(make_parcels(0, 12))
