@@ -15,6 +15,7 @@ from trivium.pipelines.engine import RunRequest, execute
 from trivium.pipelines.graph import Graph, build_graph
 from trivium.pipelines.plan import Plan, make_plan
 from trivium.pipelines.progress import Progress
+from trivium.pipelines.secrets import as_reference
 from trivium.pipelines.signature import EMPTY, annotations_of, convert_value
 from trivium.store.store import Store, current_store
 from trivium.values.events import TriggerSpec
@@ -107,7 +108,7 @@ class Pipeline(Generic[P, R]):
             if default is EMPTY:
                 raise Misuse(f"Pipeline {self.name!r} needs its parameter {name!r}: it has no default.")
             return default
-        value = parameters[name]
+        value = as_reference(parameters[name])
         if value is None and default is None:
             return None
         if not strict and isinstance(value, str) and wanted is not str:
