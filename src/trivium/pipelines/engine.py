@@ -19,11 +19,14 @@ from trivium.pipelines.kept_code import keep_code
 from trivium.pipelines.progress import Progress
 from trivium.pipelines.secrets import Secret
 from trivium.store.store import Store, use_store
-from trivium.values.runs import Run, TableInput
+from trivium.values.runs import Code, Run, TableInput
 
 
 class RunRequest(Struct, frozen=True):
-    """What to run. `again` is the run to go on with; `cache=False` executes everything anew."""
+    """What to run. `again` is the run to go on with; `cache=False` executes everything anew.
+
+    code: what the run's code is on record as, when it is kept already.
+    """
 
     pipeline: str
     function: Callable[..., Any]
@@ -36,6 +39,7 @@ class RunRequest(Struct, frozen=True):
     sources: dict[str, str] = {}
     cache: bool = True
     again: Run | None = None
+    code: Code | None = None
 
 
 def execute(request: RunRequest, store: Store, progress: Progress | None = None) -> Run:
@@ -104,7 +108,7 @@ def _open_run(
         status="running",
         parameters=record_parameters(request.parameters),
         inputs=tuple(tables.values()),
-        code=keep_code(request.function, store),
+        code=request.code or keep_code(request.function, store),
         environment=environment.digest,
         actor=store.actor,
         started_at=store.clock(),
