@@ -179,3 +179,16 @@ def test_text_that_nobody_kept_is_told(store: Store) -> None:
     exec(compile("def flow():\n    return 1\n", "<unknown>", "exec"), typed)
     code = keep_code(typed["flow"], store)
     assert (code.kept, code.note) == ("", "notebook_cells.py: nobody kept the text of what was typed in")
+
+
+def test_a_patch_says_nothing_of_files_that_are_not_kept(project: Path, store: Store) -> None:
+    (project / "flow.py").write_text("import my_secrets\n" + FLOW)
+    write(project, my_secrets="TOKEN = 'first'\n")
+    subprocess.run(["git", "init", "-q"], cwd=project, check=True)
+    subprocess.run(["git", "add", "flow.py", "my_secrets.py"], cwd=project, check=True)
+    identity = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", *identity, "commit", "-qm", "Start"], cwd=project, check=True)
+    write(project, my_secrets="TOKEN = 'second'\n", flow="import my_secrets\n" + FLOW + "\n# changed\n")
+    patch = store.blobs.get(keep(project, store).patch)
+    assert b"# changed" in patch
+    assert b"TOKEN" not in patch

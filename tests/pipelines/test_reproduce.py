@@ -105,7 +105,7 @@ def test_random_numbers_without_a_seed_are_named_with_the_first_task_that_draws_
         pipeline="@tv.pipeline\ndef flow(n: int = 4):\n    return after(train(load(n)))\n",
     )
     found = reproduce_run(store, run_of(path, store).id)
-    assert found.first.startswith("train: output 0 of train: the value was 0.")
+    assert found.first.startswith("train: the value was 0.")
     assert [each.node for each in found.differences] == ["train", "after"]
     (cause,) = found.causes
     assert cause.kind == "seed"
@@ -130,7 +130,7 @@ def test_the_order_of_a_set_is_found_by_the_hash_seed(store: Store, write: Calla
         "@tv.task\ndef train(rows: list[int]) -> list[str]:\n    return list({f'word {n}' for n in range(40)})\n"
     )
     found = reproduce_run(store, run_of(path, store).id)
-    assert found.first == "train: output 0 of train: the same items in another order"
+    assert found.first == "train: the same items in another order"
     assert kinds(found) == ["hash seed"]
 
 
@@ -164,9 +164,7 @@ def test_the_columns_that_differ_are_named_and_by_how_much(store: Store, write: 
     run = run_of(path, store)
     (store.settings.root / "undeclared.txt").write_text("0.5")
     found = reproduce_run(store, run.id)
-    assert found.first == (
-        "train: output 0 of train: column score in 1 of 4 rows, by up to 0.25 (row 2: 0.75, now 0.5)"
-    )
+    assert found.first == ("train: column score in 1 of 4 rows, by up to 0.25 (row 2: 0.75, now 0.5)")
     assert found.differences[0].columns == ("score",)
     assert kinds(found) == ["unknown"]
     assert "it may read a file" in found.causes[0].text
@@ -180,7 +178,7 @@ def test_metrics_differ_by_no_more_than_the_tolerance(store: Store, write: Calla
     run = run_of(path, store)
     assert reproduce_run(store, run.id, tolerance=1e-6).same
     found = reproduce_run(store, run.id, tolerance=1e-12)
-    assert found.first.startswith("train: metric auc: was 0.80000")
+    assert found.first.startswith("train: metric auc was 0.80000")
     assert kinds(found) == ["seed"]
 
 
@@ -190,7 +188,7 @@ def test_an_item_of_a_mapped_task_is_executed_alone(store: Store, write: Callabl
         pipeline="@tv.pipeline\ndef flow(n: int = 4):\n    return train.map(load(n))\n",
     )
     found = reproduce_run(store, run_of(path, store).id)
-    assert found.first.startswith("train[2]: output 0 of train[2]")
+    assert found.first.startswith("train[2]: ")
     assert [each.node for each in found.differences] == ["train[2]", "train"]
     assert found.differences[1].what == "1 of 4 items"
     assert kinds(found) == ["seed"]
@@ -222,7 +220,7 @@ def test_code_that_was_edited_while_the_process_ran_is_told(store: Store, write:
     flow = import_file(path, path.parent).flow
     path.write_text(path.read_text().replace("return 1", "return 2"))
     found = reproduce_run(store, flow.run(store=store).id)
-    assert found.first == "train: output 0 of train: the value was 1, now 2"
+    assert found.first == "train: the value was 1, now 2"
     assert kinds(found)[0] == "code"
     assert "the code differs: train" in found.causes[0].text
 
@@ -245,7 +243,7 @@ def test_a_task_that_fails_in_isolation_is_the_first_difference(store: Store, wr
         patch.chdir(store.settings.root)
         run = run_of(path, store)
         found = reproduce_run(store, run.id)
-    assert found.first == "train: output 0 of train: was not made"
+    assert found.first == "train: was not made"
     assert "FileNotFoundError" in found.error
     assert store.catalog.runs.get_run(found.again).status == "failed"
 

@@ -20,7 +20,7 @@ def reproduction_lines(outcome: Reproduction) -> list[str]:
         lines.append(f"Packages that are not as they were: {some(tell_packages(outcome.packages))}.")
     if outcome.same:
         lines.append(f"Run {outcome.run} is reproduced by {outcome.again}: every output has the same content.")
-    lines += [f"differs: {each.node} {each.tell()}" for each in outcome.differences[1 : DIFFERENCES + 1]]
+    lines += [f"differs: {each.tell()}" for each in outcome.differences[1 : DIFFERENCES + 1]]
     return lines
 
 

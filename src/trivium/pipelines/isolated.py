@@ -64,7 +64,8 @@ def _teller(channel: BinaryIO) -> Tell:
 
 def _do(job: Job, store: Store, tell: Tell) -> None:
     run = store.catalog.runs.get_run(job.run)
-    pipeline = load_kept(Path(job.code), run.pipeline) if job.code else find_pipeline(run.pipeline, store.settings)
+    pipeline = load_kept(Path(job.code), run.pipeline) if job.code else None
+    pipeline = pipeline or find_pipeline(run.pipeline, store.settings)
     if not job.node:
         repeat_run(store, run, pipeline, lambda event: tell(Told(event=event)), kept=bool(job.code))
         tell(Told())
@@ -76,17 +77,22 @@ def _do(job: Job, store: Store, tell: Tell) -> None:
         tell(_execute(node, arguments, store, run, seeded=job.seeded))
 
 
-def load_kept(folder: Path, name: str) -> Pipeline[Any, Any]:
-    """The pipeline with this name, imported from unpacked code. Raises NotFound, and Misuse when it fails to import."""
+def load_kept(folder: Path, name: str) -> Pipeline[Any, Any] | None:
+    """The pipeline with this name, imported from unpacked code; None when it belongs to an installed package.
+
+    Raises NotFound, and Misuse when it fails to import.
+    """
     index = msgspec.json.decode((folder / INDEX).read_bytes(), type=CodeIndex)
     sys.path[:0] = [str(folder / each) for each in index.folders]
-    declared = vars(import_file(folder / index.main, folder)) if index.main else {}
+    if not index.main:
+        return None
+    declared = vars(import_file(folder / index.main, folder))
     for value in declared.values():
         if isinstance(value, Pipeline) and value.name == name:
             return value
     function = declared.get(index.function)
     if function is None:
-        raise NotFound(f"The kept code defines no pipeline {name!r} at the top of {index.main or 'a file'}.")
+        raise NotFound(f"The kept code defines no pipeline {name!r} at the top of {index.main}.")
     return Pipeline(getattr(function, "function", function), name)
 
 

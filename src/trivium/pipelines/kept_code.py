@@ -79,7 +79,8 @@ class Gathering:
         # In these folders another file could appear that is found first.
         stamps = self.stamps | stamps_of({*self.folders, *(path.parent for path in self.origins.values())})
         kept = blobs.put(pack(self.index(function), self.files)) if self.files else ""
-        return Remembered(kept, self.note(), tuple(str(path) for path in self.origins.values()), stamps)
+        files = tuple(str(path) for name, path in self.origins.items() if name in self.files)
+        return Remembered(kept, self.note(), files, stamps)
 
     def index(self, function: Callable[..., Any]) -> CodeIndex:
         """The archive's index."""

@@ -29,14 +29,14 @@ class OutputDifference(Struct, frozen=True):
     output: int
     recorded: str
     again: str
-    what: str = ""
+    what: str
     metric: str = ""
     columns: tuple[str, ...] = ()
 
     def tell(self) -> str:
         """Where it is, and what."""
-        place = f"metric {self.metric}" if self.metric else f"output {self.output} of {self.node}"
-        return f"{place}: {self.what}" if self.what else place
+        part = f" (output {self.output})" if self.output else ""
+        return f"{self.node}{part}: " + (f"metric {self.metric} {self.what}" if self.metric else self.what)
 
 
 def compare_outputs(recorded: list[TaskRun], again: list[TaskRun], blobs: Blobs) -> tuple[OutputDifference, ...]:

@@ -69,7 +69,8 @@ def _notes(run: Run, code: Unpacked) -> tuple[str, ...]:
     notes = [f"{name} is the present one: it was not kept" for name in code.present]
     notes += [f"{name} was not kept" for name in code.absent]
     if not code.folder:
-        notes.append(f"no code was kept with the run, so that the present code was run {run.code.note}".rstrip())
+        why = f" ({run.code.note})" if run.code.note else ""
+        notes.append(f"no code was kept with the run{why}, so that the present code was run")
     return tuple(notes)
 
 
@@ -80,9 +81,7 @@ def _compare(store: Store, run: Run, again: Run, tolerance: float) -> Reproducti
         return Reproduction(run.id, again.id, packages=packages)
     first = differences[0]
     causes = recorded_causes(store, run, again, first.node, packages)
-    return Reproduction(
-        run.id, again.id, differences, f"{first.node or run.pipeline}: {first.tell()}", tuple(causes), packages=packages
-    )
+    return Reproduction(run.id, again.id, differences, first.tell(), tuple(causes), packages=packages)
 
 
 def _differences(store: Store, run: Run, again: Run, tolerance: float) -> tuple[OutputDifference, ...]:
@@ -99,7 +98,7 @@ def _differences(store: Store, run: Run, again: Run, tolerance: float) -> tuple[
 def _logger(metric: str, tasks: list[TaskRun]) -> str:
     """The task that logged the metric."""
     named = (task.node for task in tasks if task.outputs and metric in task.outputs[0].facts.get("metrics", {}))
-    return next(named, "")
+    return next(named, tasks[-1].node if tasks else "")
 
 
 def _try_alone(store: Store, run: Run, found: Reproduction, code: Unpacked) -> list[Cause]:
