@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
+from trivium.values.velocity import DayOfRuns, Promotion
 
 
 class Runs(Protocol):
@@ -22,7 +23,8 @@ class Runs(Protocol):
         """The run is recorded as running again: it goes on where it failed, was refused, or was killed."""
 
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
-        """The run has ended; its counts of executed and cached tasks are taken from its task records."""
+        """The run has ended; its counts of executed and cached tasks, and the seconds that these saved, are taken from
+        the records of tasks."""
 
     def record_task(self, task: TaskRun) -> None:
         """The task's state is replaced by this one."""
@@ -67,3 +69,9 @@ class Runs(Protocol):
 
     def list_metrics(self, run_id: str, name: str | None = None) -> list[MetricPoint]:
         """The run's metric points, by name and step."""
+
+    def count_days(self, *, since: datetime, pipeline: str | None = None) -> list[DayOfRuns]:
+        """Runs that started at this time or later, counted by day, pipeline and person, in this order."""
+
+    def list_promotions(self, *, since: datetime, pipeline: str | None = None) -> list[Promotion]:
+        """Code whose first champion was promoted at this time or later, in the order of the promotions."""

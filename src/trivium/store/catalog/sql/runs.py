@@ -11,8 +11,10 @@ from trivium.errors import NotFound
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.lineage import record_read
 from trivium.store.catalog.sql.rows import json_text
+from trivium.store.catalog.sql.velocity import count_days, list_promotions, saved_seconds
 from trivium.values.lineage import Read
 from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
+from trivium.values.velocity import DayOfRuns, Promotion
 
 
 class SqlRuns:
@@ -54,6 +56,7 @@ class SqlRuns:
             ended = msgspec.structs.replace(
                 run, status=status, ended_at=at, error=error,
                 executed=counts.get("executed", 0), cached=counts.get("cached", 0),
+                saved=saved_seconds(tx, run.id) if counts.get("cached") else 0.0,
             )  # fmt: skip
             tx.replace("runs", ended)
             tx.event(run.actor, f"run.{status}", run.id, {"pipeline": run.pipeline, "error": error})
@@ -151,6 +154,12 @@ class SqlRuns:
             "ORDER BY name, step, at",
             run_id, name, name,
         )  # fmt: skip
+
+    def count_days(self, *, since: datetime, pipeline: str | None = None) -> list[DayOfRuns]:
+        return count_days(self.database.read(), since, pipeline)
+
+    def list_promotions(self, *, since: datetime, pipeline: str | None = None) -> list[Promotion]:
+        return list_promotions(self.database.read(), since, pipeline)
 
 
 def _latest(tx: Transaction, run_id: str, names: Iterable[str]) -> dict[str, float]:
