@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from trivium.pipelines.chance import chancy_calls, is_clock, seed_everything
+from trivium.pipelines.chance import chancy_calls, is_clock, is_unordered, seed_everything
 
 Module = Callable[..., ModuleType]
 
@@ -22,6 +22,7 @@ Module = Callable[..., ModuleType]
         ("from datetime import datetime", "datetime.now()", "datetime.datetime.now"),
         ("import datetime as dt", "dt.date.today()", "datetime.date.today"),
         ("import time", "time.time()", "time.time"),
+        ("x = 1", "x.group_by('a').len()", ".group_by"),
         ("import uuid", "uuid.uuid4()", "uuid.uuid4"),
     ],
 )
@@ -32,7 +33,13 @@ def test_a_call_that_can_differ_is_named_with_its_line(imports: str, body: str, 
 
 @pytest.mark.parametrize(
     "body",
-    ["random.seed(1); random.random()", "random.Random(1).random()", "np.random.default_rng(7)", "np.sqrt(2)"],
+    [
+        "random.seed(1); random.random()",
+        "random.Random(1).random()",
+        "np.random.default_rng(7)",
+        "np.sqrt(2)",
+        "np.a.unique(maintain_order=True)",
+    ],
 )
 def test_what_is_seeded_or_not_random_is_not_named(body: str, module: Module) -> None:
     made = module(f"import random\nimport numpy as np\ndef task():\n    {body}\n")
@@ -47,7 +54,9 @@ def test_an_import_inside_of_the_function_counts_and_another_function_does_not(m
     assert chancy_calls(made.task) == ("random.random (inside.py:6)",)
 
 
-def test_the_clock_is_told_from_random_numbers() -> None:
+def test_the_clock_and_rows_without_order_are_told_from_random_numbers() -> None:
+    assert is_unordered(".unique (flow.py:1)")
+    assert not is_unordered("time.time (flow.py:1)")
     assert is_clock("time.time (flow.py:1)")
     assert not is_clock("random.random (flow.py:1)")
 

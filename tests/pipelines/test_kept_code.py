@@ -165,6 +165,13 @@ def test_code_that_was_typed_in_is_kept_by_its_text(
     assert "print" not in text
 
 
+def test_generated_code_is_no_code_that_was_typed_in(project: Path, store: Store) -> None:
+    classes = "from dataclasses import dataclass\n@dataclass\nclass Row:\n    n: int\n"
+    (project / "flow.py").write_text(classes + FLOW.replace("return inc(n)", "return Row(inc(n)).n"))
+    code = keep(project, store)
+    assert (code.note, "notebook_cells.py" in names(store, code)) == ("", False)
+
+
 def test_of_typed_cells_only_what_the_pipeline_needs_counts_and_the_last_of_each_name() -> None:
     cells = ["import os\nimport json", "def helper(): return 1", "def helper(): return json", "x = helper()\nhelper()"]
     cells.append("def flow(): return helper()")

@@ -153,6 +153,18 @@ def test_the_clock_is_named(store: Store, write: Callable[..., Path]) -> None:
     assert (cause.kind, "time.time (flow.py:13)" in cause.text) == ("clock", True)
 
 
+def test_rows_without_an_order_are_told_with_the_call_that_gives_none(store: Store, write: Callable[..., Path]) -> None:
+    path = write(
+        "@tv.task\ndef train(rows: list[int]) -> pl.DataFrame:\n"
+        "    keys = [__import__('os').urandom(8) for _ in range(50)]  # as if many threads had found them\n"
+        "    return pl.DataFrame({'g': range(50), 'k': keys}).sort('k').drop('k').group_by('g').len()\n"
+    )
+    found = reproduce_run(store, run_of(path, store).id)
+    assert found.first == "train: the same rows in another order"
+    (cause,) = found.causes
+    assert (cause.kind, ".group_by (flow.py:14)" in cause.text) == ("order", True)
+
+
 def test_the_columns_that_differ_are_named_and_by_how_much(store: Store, write: Callable[..., Path]) -> None:
     path = write(
         f"PLACE = {str(store.settings.root / 'undeclared.txt')!r}\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 from trivium.errors import TriviumError
 from trivium.pipelines.cache_key import KeyParts, decode_parts
-from trivium.pipelines.chance import is_clock
+from trivium.pipelines.chance import is_clock, is_unordered
 from trivium.pipelines.isolation import Answer, Job, do_job, settings_for_job
 from trivium.pipelines.reproduction import Cause
 from trivium.store.store import Store
@@ -96,7 +96,7 @@ class Trial:
     def _unsteady(self, calls: tuple[str, ...]) -> Cause:
         """It gives another result each time, in one process."""
         each_time = f"{self.node} gives another result each time"
-        random = [call for call in calls if not is_clock(call)]
+        random = [call for call in calls if not is_clock(call) and not is_unordered(call)]
         named = f": it calls {some(random)} without a seed" if random else ""
         seeded = self._results(self._execute(times=2, seeded=True))
         if seeded[0] == seeded[1]:
@@ -106,9 +106,17 @@ class Trial:
         single = self._results(self._execute(times=2, environ=ONE_THREAD))
         if single[0] == single[1]:
             return Cause("threads", f"{each_time}, and the same one with one thread")
-        if calls:
-            return Cause("clock", f"{each_time}: it reads the clock by {some(list(calls))}")
-        return Cause("unknown", f"{each_time}, with and without seeds and threads")
+        return self._named(calls) or Cause("unknown", f"{each_time}, with and without seeds and threads")
+
+    def _named(self, calls: tuple[str, ...]) -> Cause | None:
+        """What the code calls, where no trial tells."""
+        unordered = [call for call in calls if is_unordered(call)]
+        if unordered:
+            return Cause("order", f"{self.node} gives rows in any order: {some(unordered)} without maintain_order=True")
+        clock = [call for call in calls if is_clock(call)]
+        if clock:
+            return Cause("clock", f"{self.node} reads the clock by {some(clock)}")
+        return Cause("process", f"{self.node} calls {some(list(calls))}") if calls else None
 
     def _steady(self, result: Any, calls: tuple[str, ...]) -> Cause:
         """It gives the same result each time in one process; other processes differ in their threads and hash seeds."""
@@ -120,11 +128,9 @@ class Trial:
             if self._results(self._execute(environ={HASH_SEED: seed})) != [plain]:
                 why = "it depends on the order of a set, or on hash()"
                 return Cause("hash seed", f"{self.node} gives another result with another PYTHONHASHSEED: {why}")
-        clock = [call for call in calls if is_clock(call)]
-        if clock:
-            return Cause("clock", f"{self.node} reads the clock by {some(clock)}")
-        if calls:
-            return Cause("process", f"{self.node} calls {some(list(calls))}")
+        named = self._named(calls)
+        if named is not None:
+            return named
         if result == self._recorded():
             return Cause("process", f"{self.node} gives the recorded result alone: it depends on what ran before it")
         return Cause(

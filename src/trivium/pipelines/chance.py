@@ -1,4 +1,4 @@
-"""What can make a task give another result each time: random numbers without a seed, and the clock."""
+"""What can make a task give another result each time: random numbers without a seed, the clock, rows without order."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ GENERATORS = frozenset({
     "numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator", "random.Random",
 })  # fmt: skip
 SHARED = ("random.", "numpy.random.", "torch.rand", "secrets.")
+UNORDERED = frozenset({"group_by", "unique"})
 SEEDING = frozenset({"random.seed", "numpy.random.seed", "torch.manual_seed"})
 PLACES = frozenset({"random.setstate", "random.getstate", "numpy.random.get_state", "numpy.random.set_state"})
 
 
 def chancy_calls(function: Callable[..., Any]) -> tuple[str, ...]:
     """The calls in the code that the function reaches that can give another result each time, such as
-    "random.random (flow.py:7)"; those for random numbers only where nothing seeds them."""
+    "random.random (flow.py:7)"; those for random numbers only where nothing seeds them.
+
+    ".group_by (flow.py:9)" is a method of that name that is not told to maintain the order of rows, as of polars.
+    """
     reached = reach(function, tolerant=True)
     names = {name for name, _ in reached.code}
     calls: dict[str, str] = {}
@@ -37,12 +41,19 @@ def chancy_calls(function: Callable[..., Any]) -> tuple[str, ...]:
             if kind:
                 calls.setdefault(f"{name} ({Path(file).name}:{line})", kind)
     seeded = "seed" in calls.values()
-    return tuple(call for call, kind in calls.items() if kind == "clock" or (kind == "chance" and not seeded))
+    return tuple(
+        call for call, kind in calls.items() if kind in ("clock", "order") or (kind == "chance" and not seeded)
+    )
 
 
 def is_clock(call: str) -> bool:
     """Whether such a call reads the clock."""
     return call.partition(" ")[0] in CLOCK
+
+
+def is_unordered(call: str) -> bool:
+    """Whether such a call may give rows in any order."""
+    return call.startswith(".")
 
 
 def seed_everything() -> None:
@@ -57,6 +68,8 @@ def seed_everything() -> None:
 
 
 def _kind(name: str, *, given: bool) -> str:
+    if is_unordered(name):
+        return "order"
     if name in SEEDING:
         return "seed" if given else ""
     if name in CLOCK:
@@ -76,7 +89,7 @@ def _calls(file: Path, names: set[str]) -> Iterator[tuple[str, int, bool]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_named(node.name, names):
             for call in ast.walk(node):
-                if isinstance(call, ast.Call) and (name := _full_name(call.func, aliases)):
+                if isinstance(call, ast.Call) and (name := _full_name(call.func, aliases) or _unordered(call)):
                     yield name, call.lineno, bool(call.args or call.keywords)
 
 
@@ -95,6 +108,17 @@ def _aliases(tree: ast.AST) -> dict[str, str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
     return found
+
+
+def _unordered(call: ast.Call) -> str:
+    """The name, such as ".unique", of a method that may give rows in any order."""
+    told = any(each.arg == "maintain_order" and not _is_false(each.value) for each in call.keywords)
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return f".{method}" if method in UNORDERED and not told else ""
+
+
+def _is_false(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is False
 
 
 def _full_name(node: ast.AST, aliases: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from trivium.pipelines.output_difference import OutputDifference
 from trivium.store.store import Store
 
 EVENT = "run.reproduced"
-CauseKind = Literal["code", "packages", "input", "seed", "threads", "hash seed", "clock", "process", "unknown"]
+CauseKind = Literal["code", "packages", "input", "seed", "threads", "hash seed", "order", "clock", "process", "unknown"]
 
 
 class Cause(Struct, frozen=True):
