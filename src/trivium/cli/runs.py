@@ -15,6 +15,7 @@ from trivium.cli.group import noun_app
 from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.project import open_project
 from trivium.cli.reproduction_view import differing_line, reproduction_line, reproduction_lines
+from trivium.cli.run_velocity import show_velocity
 from trivium.cli.run_view import run_row, task_row, tell_task
 from trivium.errors import NotFound, ReproductionDiffers
 from trivium.pipelines.reproduce import reproduce_run
@@ -146,6 +147,9 @@ def reproduce(
             print_line(line)
     if not outcome.same:
         raise ReproductionDiffers(differing_line(outcome))
+
+
+app.command("velocity")(show_velocity)
 
 
 def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:
