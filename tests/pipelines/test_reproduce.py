@@ -12,11 +12,12 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from trivium.errors import Misuse
+from trivium.errors import Misuse, TaskFailed
 from trivium.pipelines.environment import current_environment, make_environment
 from trivium.pipelines.registry import import_file
 from trivium.pipelines.reproduce import reproduce_run
 from trivium.pipelines.reproduction import Reproduction, list_reproductions
+from trivium.pipelines.resume import resume_run
 from trivium.store.store import Store
 from trivium.tables.commit import commit_rows
 from trivium.values.runs import Run
@@ -258,6 +259,20 @@ def test_a_task_that_fails_in_isolation_is_the_first_difference(store: Store, wr
     assert found.first == "train: was not made"
     assert "FileNotFoundError" in found.error
     assert store.catalog.runs.get_run(found.again).status == "failed"
+
+
+def test_a_run_that_went_on_with_repaired_code_is_reproduced_with_that(
+    store: Store, write: Callable[..., Path], module: Callable[..., ModuleType]
+) -> None:
+    path = write("@tv.task\ndef train(rows: list[int]) -> int: return 1 // 0\n")
+    with pytest.raises(TaskFailed):
+        run_of(path, store)
+    path.write_text(path.read_text().replace("1 // 0", "1"))
+    repaired = module(path.read_text()).flow
+    (failed,) = store.catalog.runs.list_runs()
+    run = resume_run(store, failed.id, pipeline=repaired)
+    assert run.code != failed.code
+    assert reproduce_run(store, run.id).same
 
 
 def test_a_run_that_goes_on_cannot_be_reproduced(store: Store, write: Callable[..., Path]) -> None:

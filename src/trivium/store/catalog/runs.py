@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
+from trivium.values.runs import Code, Environment, MetricPoint, Run, RunStatus, TaskRun
 from trivium.values.velocity import DayOfRuns, Promotion
 
 
@@ -19,8 +19,11 @@ class Runs(Protocol):
     def start(self, run: Run, environment: Environment) -> Run:
         """The run is recorded as running; a run with the same key is returned instead (finished or to be resumed)."""
 
-    def reopen(self, run_id: str, *, actor: str) -> Run:
-        """The run is recorded as running again: it goes on where it failed, was refused, or was killed."""
+    def reopen(self, run_id: str, *, actor: str, code: Code | None = None) -> Run:
+        """The run is recorded as running again: it goes on where it failed, was refused, or was killed.
+
+        code: that with which it goes on, which may have been repaired meanwhile; the event keeps the digest of both.
+        """
 
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
         """The run has ended; its counts of executed and cached tasks, and the seconds that these saved, are taken from

@@ -13,7 +13,7 @@ from trivium.store.catalog.sql.lineage import record_read
 from trivium.store.catalog.sql.rows import json_text
 from trivium.store.catalog.sql.velocity import count_days, list_promotions, saved_seconds
 from trivium.values.lineage import Read
-from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
+from trivium.values.runs import Code, Environment, MetricPoint, Run, RunStatus, TaskRun
 from trivium.values.velocity import DayOfRuns, Promotion
 
 
@@ -40,11 +40,14 @@ class SqlRuns:
             )
         return run
 
-    def reopen(self, run_id: str, *, actor: str) -> Run:
+    def reopen(self, run_id: str, *, actor: str, code: Code | None = None) -> Run:
         with self.database.write() as tx:
-            run = msgspec.structs.replace(_get(tx, run_id), status="running", ended_at=None, error=None)
+            before = _get(tx, run_id)
+            run = msgspec.structs.replace(before, status="running", ended_at=None, error=None, code=code or before.code)
             tx.replace("runs", run)
-            tx.event(actor, "run.resumed", run.id, {"pipeline": run.pipeline})
+            other = run.code.digest != before.code.digest
+            changed = {"code": run.code.digest, "code_before": before.code.digest} if other else {}
+            tx.event(actor, "run.resumed", run.id, {"pipeline": run.pipeline, **changed})
         return run
 
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
