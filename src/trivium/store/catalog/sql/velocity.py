@@ -29,7 +29,7 @@ RUNS = (
 EXPERIMENTS = (
     "SELECT substr(f.first, 1, 10) AS day, f.pipeline, substr(f.first, 28) AS actor, COUNT(*) AS experiments FROM ("
     "SELECT r.pipeline, MIN(r.started_at || r.actor) AS first "
-    f"FROM runs r WHERE {SOME} GROUP BY r.pipeline, {CODE.format(run='r.')}, r.parameters "
+    f"FROM runs r WHERE {SOME} GROUP BY {CODE.format(run='r.')}, r.parameters, r.pipeline "
     "HAVING MIN(r.started_at) >= ?) f GROUP BY substr(f.first, 1, 10), f.pipeline, substr(f.first, 28)"
 )
 WAITING = (
