@@ -87,6 +87,12 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
         raise Misuse(f"The settings of {root} are not usable: {error}. Known settings: {known}.") from None
 
 
+def parameter_variables(pipeline: str, *, environ: Mapping[str, str] = os.environ) -> tuple[str, dict[str, str]]:
+    """(prefix, variables that begin with it) of a pipeline's parameters: `TRIVIUM_PARAM_LATENESS__DEPTH=4`."""
+    prefix = f"TRIVIUM_PARAM_{pipeline.upper().replace('-', '_')}__"
+    return prefix, {name: text for name, text in environ.items() if name.startswith(prefix)}
+
+
 def user_folder(kind: Literal["config", "state"], *, environ: Mapping[str, str] = os.environ) -> Path:
     """Where this user's own settings, or what Trivium remembers for this user, are (XDG Base Directory, 0.8)."""
     named = Path(environ.get(f"XDG_{kind.upper()}_HOME", ""))
