@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from trivium.models.package import Model as Model
     from trivium.models.prepare import prepare as prepare
     from trivium.models.register import register as register
+    from trivium.pipelines.context import current_task as current_task
     from trivium.pipelines.pipeline import pipeline as pipeline
+    from trivium.pipelines.secrets import Secret as Secret
+    from trivium.pipelines.secrets import secret as secret
     from trivium.pipelines.split import split as split
     from trivium.pipelines.stored_split import read_split as read_split
     from trivium.pipelines.task import task as task
@@ -64,6 +67,7 @@ HOMES = {
     "Model": "trivium.models.package",
     "ModelVersion": "trivium.values.models",
     "QuarantinedData": "trivium.tables.quarantine",
+    "Secret": "trivium.pipelines.secrets",
     "Table": "trivium.tables.table",
     "TriviumError": "trivium.errors",
     "as_of": "trivium.tables.as_of",
@@ -73,6 +77,7 @@ HOMES = {
     "connect": "trivium.store.store",
     "coverage": "trivium.checks.kinds",
     "current_store": "trivium.store.store",
+    "current_task": "trivium.pipelines.context",
     "distribution": "trivium.checks.kinds",
     "error_rate": "trivium.checks.metric",
     "evaluate": "trivium.models.evaluate",
@@ -95,6 +100,7 @@ HOMES = {
     "rule": "trivium.checks.kinds",
     "run": "trivium.tracking.run",
     "schema": "trivium.checks.kinds",
+    "secret": "trivium.pipelines.secrets",
     "snapshot": "trivium.tables.joint",
     "split": "trivium.pipelines.split",
     "tag": "trivium.tracking.log",

@@ -103,6 +103,10 @@ class CacheKeyError(TriviumError):
     """No cache key can be made for this task, so it cannot be cached."""
 
 
+class SecretUnavailable(TriviumError):
+    """A secret has no value where a task needs it."""
+
+
 class EndpointUnavailable(TriviumError):
     """The endpoint does not answer."""
 

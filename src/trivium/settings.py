@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     storage: where rows and blobs are: a folder, from `root` unless absolute, or `s3://bucket/prefix`.
     checkpoints: the folder, apart from the project, in which signed checkpoints of the audit log are kept; "" for one
     of the user's own, "off" for none. audit_key: the file of the key that signs them, or the key itself as PEM text.
+    secrets: the TOML file, from `root` unless absolute, of secrets that no variable has; only its owner may read it.
     openlineage: who is sent lineage: an `http(s)://` URL, or a file; "" for nobody. openlineage_key: a server's token.
     """
 
@@ -35,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approvals: Annotated[int, msgspec.Meta(ge=0)] = 1
     executor: str = "local"
     pipelines: tuple[str, ...] = ()
+    secrets: str = ""
     openlineage: str = ""
     openlineage_key: str = ""
     checkpoints: str = ""
@@ -65,6 +67,7 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
                 "durability",
                 "approvals",
                 "executor",
+                "secrets",
                 "openlineage",
                 "openlineage_key",
                 "checkpoints",
@@ -82,6 +85,12 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
     except msgspec.ValidationError as error:
         known = ", ".join(field for field in Settings.__struct_fields__ if field != "root")
         raise Misuse(f"The settings of {root} are not usable: {error}. Known settings: {known}.") from None
+
+
+def parameter_variables(pipeline: str, *, environ: Mapping[str, str] = os.environ) -> tuple[str, dict[str, str]]:
+    """(prefix, variables that begin with it) of a pipeline's parameters: `TRIVIUM_PARAM_LATENESS__DEPTH=4`."""
+    prefix = f"TRIVIUM_PARAM_{pipeline.upper().replace('-', '_')}__"
+    return prefix, {name: text for name, text in environ.items() if name.startswith(prefix)}
 
 
 def user_folder(kind: Literal["config", "state"], *, environ: Mapping[str, str] = os.environ) -> Path:

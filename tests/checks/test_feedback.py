@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from trivium.checks.alert import raise_alerts
-from trivium.checks.feedback import FURTHER, NO_FEEDBACK, WIDEST_BY_FAMILY, Feedback, reaches_of
+from trivium.checks.feedback import FURTHER, NO_FEEDBACK, WIDEST_BY_FAMILY, Feedback, Reach, reaches_of
 from trivium.checks.history import History
 from trivium.checks.judge import judge, judge_partition
 from trivium.checks.partition import Partition
@@ -194,3 +194,12 @@ def test_a_batch_is_judged_by_the_verdicts(calm: History) -> None:
     taught = Feedback.of_alerts(answered(judged(make_day(70, storm=6), calm), "false_alarm"))
     batch = [make_day(71, storm=6), make_day(72)]
     assert [each.state for each in judge(SPEC, batch, calm, now=NOW, feedback=taught)] == ["valid", "valid"]
+
+
+def test_the_band_of_a_share_or_a_correlation_stays_where_these_can_be() -> None:
+    def told(fact: str, key: str = "x\x1fy") -> tuple[float, float]:
+        return Reach("x", key, fact, middle=0.02, width=1.0, reach=2.0, log=False).band(2.0)
+
+    assert told("undetermined") == told("null_mismatch") == told("null_rate", "x") == (0.0, 1.0)
+    assert told("rank_correlation") == (-1.0, 1.0)
+    assert told("median", "x") == (-1.98, 2.02)

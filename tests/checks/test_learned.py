@@ -251,3 +251,20 @@ def test_a_storm_that_spreads_no_wider_is_no_other_unit() -> None:
     assert "looks like" not in found.message
     (found,) = failed(history, day(40), day(40).rows * 1.609344).values()
     assert "looks like miles turned km" in found.message
+
+
+def test_a_key_that_goes_on_elsewhere_warns_and_one_that_changes_its_sign_blocks() -> None:
+    def judged(ids: pl.Series, keys: tuple[str, ...]) -> list[str]:
+        profile = profile_partition("t", Partition("2024-02-10", pl.DataFrame({"id": ids})))
+        found = judge_learned(profile, history, watch="block", keys=keys)
+        return [each.severity for each in found if not each.passed]
+
+    days = [(date(2024, 1, 1) + timedelta(days=number)).isoformat() for number in range(40)]
+    history = History.of_profiles(
+        profile_partition("t", Partition(day, pl.DataFrame({"id": range(300 * number, 300 * number + 300)})))
+        for number, day in enumerate(days)
+    )
+    jumped = pl.int_range(90_000, 90_300, eager=True)
+    assert judged(jumped, ("id",)) == ["warn"]
+    assert judged(jumped, ()) == ["block"]
+    assert judged(-jumped, ("id",)) == ["block"]

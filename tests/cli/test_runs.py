@@ -68,14 +68,29 @@ def test_runs_are_compared_and_reproduced(terminal: Terminal, project: Path) -> 
     assert terminal("runs", "reproduce", second, "--json").json["same"] is True
 
 
-def test_another_result_is_told_when_reproducing(terminal: Terminal, project: Path) -> None:
+def test_another_result_is_told_when_reproducing_with_its_likely_cause(terminal: Terminal, project: Path) -> None:
     file = project / "pipeline.py"
     file.write_text(file.read_text().replace("def total", "def total2").replace("return total(", "return total2("))
     file.write_text(file.read_text().replace("return list(range(count))", "import random; return [random.random()]"))
     run = terminal("run", "sums", "--json").json
     said = terminal("runs", "reproduce", run["id"])
     assert said.status == 1
-    assert "output 0 of load" in said.err
+    assert " in load: " in said.err
+    assert "Likely cause: load gives another result each time" in said.err
+    assert "differs: total2: " in said.out
+    assert "reproduced   on 2" in terminal("runs", "show", run["id"]).out
+    (evidence,) = terminal("runs", "show", run["id"], "--json").json["reproduced"]
+    assert (evidence["same"], evidence["told"].startswith("differs in load: ")) == (False, True)
+
+
+def test_a_metric_may_differ_by_the_tolerance_when_reproducing(terminal: Terminal, project: Path) -> None:
+    file = project / "pipeline.py"
+    file.write_text(file.read_text().replace("sum(numbers) * weight)", "__import__('random').random() * 1e-9)", 1))
+    run = terminal("run", "sums", "--json").json
+    assert terminal("runs", "reproduce", run["id"], "--quick").status == 1
+    said = terminal("runs", "reproduce", run["id"], "--tolerance", "1e-8")
+    assert (said.status, "every output has the same content" in said.out) == (0, True)
+    assert "same, by run" in terminal("runs", "show", run["id"]).out
 
 
 def test_a_failed_run_goes_on_when_its_code_is_repaired(terminal: Terminal, project: Path) -> None:

@@ -165,6 +165,13 @@ def test_code_that_was_typed_in_is_kept_by_its_text(
     assert "print" not in text
 
 
+def test_generated_code_is_no_code_that_was_typed_in(project: Path, store: Store) -> None:
+    classes = "from dataclasses import dataclass\n@dataclass\nclass Row:\n    n: int\n"
+    (project / "flow.py").write_text(classes + FLOW.replace("return inc(n)", "return Row(inc(n)).n"))
+    code = keep(project, store)
+    assert (code.note, "notebook_cells.py" in names(store, code)) == ("", False)
+
+
 def test_of_typed_cells_only_what_the_pipeline_needs_counts_and_the_last_of_each_name() -> None:
     cells = ["import os\nimport json", "def helper(): return 1", "def helper(): return json", "x = helper()\nhelper()"]
     cells.append("def flow(): return helper()")
@@ -179,3 +186,16 @@ def test_text_that_nobody_kept_is_told(store: Store) -> None:
     exec(compile("def flow():\n    return 1\n", "<unknown>", "exec"), typed)
     code = keep_code(typed["flow"], store)
     assert (code.kept, code.note) == ("", "notebook_cells.py: nobody kept the text of what was typed in")
+
+
+def test_a_patch_says_nothing_of_files_that_are_not_kept(project: Path, store: Store) -> None:
+    (project / "flow.py").write_text("import my_secrets\n" + FLOW)
+    write(project, my_secrets="TOKEN = 'first'\n")
+    subprocess.run(["git", "init", "-q"], cwd=project, check=True)
+    subprocess.run(["git", "add", "flow.py", "my_secrets.py"], cwd=project, check=True)
+    identity = ["-c", "user.name=ada", "-c", "user.email=ada@example.org"]
+    subprocess.run(["git", *identity, "commit", "-qm", "Start"], cwd=project, check=True)
+    write(project, my_secrets="TOKEN = 'second'\n", flow="import my_secrets\n" + FLOW + "\n# changed\n")
+    patch = store.blobs.get(keep(project, store).patch)
+    assert b"# changed" in patch
+    assert b"TOKEN" not in patch

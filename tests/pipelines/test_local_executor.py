@@ -225,6 +225,35 @@ def whole():
         assert words in capfd.readouterr().out + task.log
 
 
+def test_secrets_are_cleaned_out_of_what_a_task_and_its_children_print(
+    local: Store, module: Module, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "correct-horse-battery")
+    user = module(
+        HEAD
+        + """
+@tv.task(secrets=("DB_PASSWORD",))
+def talks() -> int:
+    print("with", os.environ["DB_PASSWORD"])
+    subprocess.run([sys.executable, "-c", "import os; print('child', os.environ['DB_PASSWORD'])"], check=True)
+    os.write(1, b"correct-horse-")
+    time.sleep(0.1)
+    os.write(1, b"battery\\n")
+    raise ValueError("no entry with " + os.environ["DB_PASSWORD"])
+
+@tv.pipeline
+def whole():
+    return talks()
+"""
+    )
+    message, log = failure(local, user)
+    shown = message + log + capfd.readouterr().out
+    assert "correct-horse-battery" not in shown
+    assert log.count("[secret DB_PASSWORD]") == 4
+    files = [file for file in local.settings.state.rglob("*") if file.is_file()]
+    assert not any(b"correct-horse-battery" in file.read_bytes() for file in files)
+
+
 def test_a_module_that_changed_on_disk_since_it_was_loaded_runs_as_it_was_loaded(local: Store, module: Module) -> None:
     user = module(
         HEAD

@@ -393,7 +393,8 @@ def test_a_wrong_parameter_is_refused_before_anything_runs(
 
 
 def test_a_terminal_gives_parameters_as_text() -> None:
-    assert sums.bind({"n": "5", "factor": "1"}, strict=False) == {"n": 5, "factor": 1.0}
+    texts = {"n": "5", "factor": "1"}
+    assert sums.configured(texts=texts).resolve({}).values == {"n": 5, "factor": 1.0}
 
 
 def test_a_plan_says_what_would_run_and_why_and_records_nothing(store: Store) -> None:

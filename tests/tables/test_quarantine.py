@@ -11,6 +11,7 @@ import pytest
 from trivium.checks.kinds import rule
 from trivium.errors import Misuse, NotFound, VersionConflict
 from trivium.store.store import Store
+from trivium.tables.quarantine import QuarantinedData
 from trivium.tables.query import query_tables
 from trivium.tables.read import FlaggedData
 from trivium.tables.settle import settle_commit
@@ -56,6 +57,14 @@ def test_a_repeated_key_after_the_release_gives_the_released_version(store: Stor
     released = TABLE.release(kept.id, because="it is right")
     assert TABLE.append(readings([-1], [MONDAY]), idempotency_key="monday") == released
     assert ids(TABLE.read()) == [-1]
+
+
+def test_of_many_partitions_the_first_causes_are_told_with_their_partition(store: Store, readings: Readings) -> None:
+    days = [f"2024-01-{day:02} 10:00:00" for day in range(1, 11)]
+    with pytest.warns(QuarantinedData, match=r"\(2024-01-01\).*and 7 more\. `trivium"):
+        TABLE.append(readings([-1] * 10, days))
+    (kept,) = TABLE.list_quarantined()
+    assert kept.because.endswith("(2024-01-03); and 7 more")
 
 
 @flagged

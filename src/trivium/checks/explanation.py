@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from trivium.checks.facts import NOVEL, QUANTILES, SHARE, family_of
+from trivium.checks.facts import NOVEL, QUANTILES, RELATION, SHARE, family_of
 from trivium.checks.history import History
 from trivium.checks.surprise import Surprises
 from trivium.checks.units import find_conversion
@@ -152,12 +152,12 @@ def _letters_as_usual(column: str, surprises: Surprises) -> bool:
 
 
 def band(fact: str, at: int, surprises: Surprises) -> tuple[float, float]:
-    """Where the fact would not have alarmed, in its own units; shares stay in [0, 1]."""
+    """Where the fact would not have alarmed, in its own units; shares stay in [0, 1], correlations in [-1, 1]."""
     middle, width = float(surprises.expected[at]), float(surprises.widths[at])
     low, high = (shown_value(fact, surprises.from_scale(at, side)) for side in (middle - width, middle + width))
-    if family_of(fact) in (SHARE, NOVEL) and fact != "entropy":
-        return max(low, 0.0), min(high, 1.0)
-    return low, high
+    if fact == "entropy" or family_of(fact) not in (SHARE, NOVEL, RELATION):
+        return low, high
+    return max(low, -1.0 if fact == "rank_correlation" else 0.0), min(high, 1.0)
 
 
 def shown_value(fact: str, value: float) -> float:

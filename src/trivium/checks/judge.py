@@ -64,7 +64,7 @@ def judge_partition(
     declared = judge_declared(spec, part, now=now, newest=newest, broken=broken, around=around)
     learned = []
     if spec.watch != "off":
-        learned = judge_learned(profile, history, watch=spec.watch, without=broken, feedback=feedback)
+        learned = judge_learned(profile, history, watch=spec.watch, keys=spec.key, without=broken, feedback=feedback)
     results = (*([] if spec.watch == "off" else schema), *declared, *learned)
     return Judgement(part.name, state_of(results), profile, tuple(mask_result(each, spec.pii) for each in results))
 

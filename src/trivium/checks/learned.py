@@ -11,7 +11,7 @@ import numpy as np
 from trivium.checks.blame import blame_columns, explain_relation
 from trivium.checks.calendar import columns_of_date
 from trivium.checks.explanation import COPIES_ROWS, Explanation, explain_column
-from trivium.checks.facts import QUANTILES, RELATIONS, Floats, columns_of_key
+from trivium.checks.facts import EDGES, PLACES, QUANTILES, RELATIONS, Floats, columns_of_key
 from trivium.checks.feedback import EVIDENCE, NO_FEEDBACK, Feedback, tell_reaches
 from trivium.checks.history import History
 from trivium.checks.surprise import COLD, measure_surprise
@@ -44,14 +44,15 @@ def judge_learned(
     history: History,
     *,
     watch: Watch,
+    keys: Collection[str] = (),
     without: Collection[str] = (),
     feedback: Feedback = NO_FEEDBACK,
 ) -> list[CheckResult]:
     """A failed result for each surprising column, strongest first, and one for the rows as a whole; else a passed one.
 
-    without: columns that are already known to be broken. feedback: what verdicts on earlier alarms taught. Severity as
-    `severity_of` says. Columns that tell the date may move with it. With fewer than 14 partitions of history only the
-    blatant alarms, with fewer than 3 nothing.
+    keys: columns whose numbers are names. without: columns that are already known to be broken. feedback: what
+    verdicts on earlier alarms taught. Severity as `severity_of` says. Columns that tell the date may move with it. With
+    fewer than 14 partitions of history only the blatant alarms, with fewer than 3 nothing.
     """
     history = history.without(profile.partition)
     if len(history) < FEWEST:
@@ -72,17 +73,20 @@ def judge_learned(
         return [_quiet(profile, history, _strongest(surprises.scores))]
     alarming.sort(key=lambda cause: -cause.surprise)
     return [
-        _failed(profile, cause, severity_of(cause, watch), {EVIDENCE: tell_reaches(cause.column, untaught)})
+        _failed(profile, cause, severity_of(cause, watch, keys), {EVIDENCE: tell_reaches(cause.column, untaught)})
         for cause in alarming
     ]
 
 
-def severity_of(cause: Explanation, watch: Watch) -> Severity:
+def severity_of(cause: Explanation, watch: Watch, keys: Collection[str] = ()) -> Severity:
     """Blocking, where the table's watch allows it, for a blatant surprise.
 
     Blatant is three times the alarm over at least half of the rows; or, over at least four in five rows, any alarm that
-    a known engineering fault explains, since nature seldom moves a whole column by exactly a unit.
+    a known engineering fault explains, since nature seldom moves a whole column by exactly a unit. A key whose numbers
+    go on at another place is neither.
     """
+    if cause.column in keys and {*cause.facts} <= PLACES | EDGES:
+        return "warn"
     strong = cause.surprise >= BLATANT and cause.rows_share >= BLATANT_SHARE
     explained = cause.looks_like is not None and cause.rows_share >= EXPLAINED_SHARE
     return "block" if (strong or explained) and watch == "block" else "warn"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -26,7 +27,12 @@ def run_pipeline(
     pipeline: Annotated[str, typer.Argument(help="The pipeline; its file is named in trivium.toml.")],
     *,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter: `--set depth=4`.")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter, or a part of one: `--set model.depth=4`."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Parameters from a .toml or .json file; `--set` goes before it."),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only show what would run, and why.")] = False,
     key: Annotated[
@@ -39,22 +45,21 @@ def run_pipeline(
 ) -> None:
     """Run a pipeline, reusing what is unchanged. Exit status 1 when a task fails or a blocking alert is open."""
     store = open_project(context)
-    found = find_pipeline(pipeline, store.settings)
-    parameters = found.bind(parse_parameters(settings or ()), strict=False)
+    found = find_pipeline(pipeline, store.settings).configured(config, texts=parse_parameters(settings or ()))
     if plan:
-        tell_plan(found.plan(store=store, **parameters), as_json=as_json)
+        tell_plan(found.plan(store=store), as_json=as_json)
         return
     with redirect_stdout(sys.stderr):
-        run = found.run(key=key, accept_alerts=accept_alerts, store=store, progress=tell_task, **parameters)
+        run = found.run(key=key, accept_alerts=accept_alerts, store=store, progress=tell_task)
     tell_run(run, as_json=as_json)
 
 
 def parse_parameters(texts: Sequence[str]) -> dict[str, str]:
-    """{"depth": "4"} of ["depth=4"]. Raises Misuse for anything else."""
+    """{"model.depth": "4"} of ["model.depth=4"]. Raises Misuse for anything else."""
     parameters = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
+        if not equals or not all(part.isidentifier() for part in name.split(".")):
             raise Misuse(f"{text!r} is not a parameter; write `--set depth=4`.")
         parameters[name] = value
     return parameters

@@ -14,10 +14,13 @@ from trivium.cli.flags import AsJson, Limit
 from trivium.cli.group import noun_app
 from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.project import open_project
+from trivium.cli.reproduction_view import differing_line, reproduction_line, reproduction_lines
+from trivium.cli.run_velocity import show_velocity
 from trivium.cli.run_view import run_row, task_row, tell_task
 from trivium.errors import NotFound, ReproductionDiffers
 from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.reproduce import reproduce_run
+from trivium.pipelines.reproduction import list_reproductions
 from trivium.pipelines.resume import resume_run
 from trivium.tracking.comparison import Comparison, compare_runs
 
@@ -49,10 +52,12 @@ def show_run(context: typer.Context, run: RunId, as_json: AsJson = False) -> Non
     store = open_project(context)
     found = store.catalog.runs.get_run(run)
     tasks = [task_row(task) for task in store.catalog.runs.list_tasks(found.id)]
-    facts = {**run_row(found), "tasks": tasks}
+    reproduced = list_reproductions(store, found.id)
+    facts = {**run_row(found), "tasks": tasks, "reproduced": reproduced}
     if not as_json:
         facts["inputs"] = [f"{read.table}@{read.version}" for read in found.inputs]
         facts["code"] = found.code.git_commit or found.code.digest[:12]
+        facts["reproduced"] = [reproduction_line(each) for each in reproduced[-1:]]
     print_facts(facts, as_json=as_json, leave_out=("tasks",))
     if not as_json and tasks:
         print_heading("tasks")
@@ -127,18 +132,37 @@ def cancel(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
 
 
 @app.command("reproduce")
-def reproduce(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
-    """Run it again from its recorded inputs, everything anew, and compare. Exit status 1 when an output differs."""
+def reproduce(
+    context: typer.Context,
+    run: RunId,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            "--tolerance", min=0.0, help="Metrics may differ by this much, absolute or relative, such as 1e-9."
+        ),
+    ] = 0.0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Don't execute a task that differs again to find out why.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run it again from its kept code and recorded inputs, everything anew, in a process of its own, and compare.
+
+    Exit status 1 when an output or a metric differs.
+    """
     store = open_project(context)
     with redirect_stdout(sys.stderr):
-        outcome = reproduce_run(store, run, progress=tell_task)
+        outcome = reproduce_run(store, run, tolerance=tolerance, explain=not quick, progress=tell_task)
     if as_json:
         print_json({**msgspec.structs.asdict(outcome), "same": outcome.same})
-    elif outcome.same:
-        print_line(f"Run {outcome.run} is reproduced by {outcome.again}: every output has the same content.")
+    else:
+        for line in reproduction_lines(outcome):
+            print_line(line)
     if not outcome.same:
-        causes = f" Also different: {', '.join(outcome.causes)}." if outcome.causes else ""
-        raise ReproductionDiffers(f"Run {outcome.again} gave another {outcome.first} than {outcome.run}.{causes}")
+        raise ReproductionDiffers(differing_line(outcome))
+
+
+app.command("velocity")(show_velocity)
 
 
 def comparison_rows(comparison: Comparison) -> list[dict[str, Any]]:

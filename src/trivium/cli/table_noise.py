@@ -45,7 +45,7 @@ def print_noise(noise: Noise) -> None:
         print_heading("The columns that shout")
         print_table(column_rows(noise), COLUMNS)
     if noise.others:
-        print_line(f"and {noise.others:,} more columns")
+        print_line(f"and {noise.others:,} more column{'' if noise.others == 1 else 's'}")
     if noise.widened:
         print_heading("What verdicts widened")
         print_table(widened_rows(noise), WIDENED)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trivium.errors import CorruptObject, NotFound, TriviumError, UnsupportedValue
+from trivium.errors import CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.frames import from_frame
 from trivium.pipelines.artifacts import decode, encode
@@ -19,13 +20,19 @@ from trivium.pipelines.deadline import deadline
 from trivium.pipelines.given import Given, Pinned
 from trivium.pipelines.graph import replace_leaves
 from trivium.pipelines.log import LogTail, captured
-from trivium.pipelines.signature import call_with, frame_type, is_frame_type, output_types
+from trivium.pipelines.redaction import Redaction
+from trivium.pipelines.secret_guard import guarded
+from trivium.pipelines.secrets import Secret, given_secrets
+from trivium.pipelines.signature import call_with, frame_type, is_frame_type, mentions, output_types
 from trivium.pipelines.task import Task
+from trivium.store.blobs import Blobs
 from trivium.store.store import Store, use_store
 from trivium.tables.read import read_version
 from trivium.values.runs import ArtifactRef
 
 FRAMES_KEPT = 12
+Note = Callable[[str], object]
+Capture = Callable[[Redaction], AbstractContextManager[Note]]
 
 
 class Attempt(Struct, frozen=True):
@@ -67,23 +74,31 @@ class InputLost(TriviumError):
 def perform(attempt: Attempt, store: Store) -> Outcome:
     """The task was tried once, in this thread; what it prints is in the outcome's log."""
     log = LogTail()
-    with captured(log):
-        outcome = try_once(attempt, store, log.write)
-    return replace(outcome, log=log.text())
+
+    @contextmanager
+    def into_log(redaction: Redaction) -> Iterator[Note]:
+        with captured(log, redaction):
+            yield log.write
+
+    return replace(try_once(attempt, store, into_log), log=log.text())
 
 
-def try_once(attempt: Attempt, store: Store, note: Callable[[str], object]) -> Outcome:
-    """The task was tried once, in this thread. note: is told where it failed."""
+def try_once(attempt: Attempt, store: Store, capture: Capture) -> Outcome:
+    """The task was tried once, in this thread. capture: takes what it prints, and where it failed."""
     context = TaskContext(store, attempt.run, attempt.node, attempt.idempotency_key)
-    try:
-        with use_store(store), use_task(context), deadline(attempt.task.options.timeout):
-            outputs = _call(attempt, store)
-        return Outcome(with_metrics(outputs, context))
-    except InputLost as lost:
-        return Outcome(lost=lost.node)
-    except (Exception, SystemExit) as error:  # whatever a task raises is that task's failure
-        note(tail_of(error))
-        return Outcome(error=describe(error), final=isinstance(error, UnsupportedValue))
+    options, redaction = attempt.task.options, context.redaction
+    with capture(redaction) as note:
+        try:
+            secrets = given_secrets(context, options.secrets, attempt.arguments)
+            with use_store(store), use_task(context), secrets, deadline(options.timeout):
+                outputs = _call(attempt, store, redaction)
+            return Outcome(with_metrics(outputs, context))
+        except InputLost as lost:
+            return Outcome(lost=lost.node)
+        except (Exception, SystemExit) as error:  # whatever a task raises is that task's failure
+            note(redaction.clean(tail_of(error)))
+            final = isinstance(error, UnsupportedValue | SecretUnavailable)
+            return Outcome(error=redaction.clean(describe(error)), final=final)
 
 
 def with_metrics(outputs: tuple[ArtifactRef, ...], context: TaskContext) -> tuple[ArtifactRef, ...]:
@@ -115,14 +130,14 @@ def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
     return list(frames[called[0] + 1 :]) if called else []
 
 
-def _call(attempt: Attempt, store: Store) -> tuple[ArtifactRef, ...]:
+def _call(attempt: Attempt, store: Store, redaction: Redaction) -> tuple[ArtifactRef, ...]:
     task = attempt.task
     arguments = {
         name: _argument(store, value, task.annotations.get(name, Any)) for name, value in attempt.arguments.items()
     }
     result = call_with(task.function, arguments)
     failpoint("run:task_called")
-    return _store_result(task, store, result)
+    return _store_result(task, guarded(store.blobs, redaction), result)
 
 
 def _argument(store: Store, value: Any, wanted: Any) -> Any:
@@ -134,6 +149,8 @@ def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
         return _read(store, leaf, wanted)
     if isinstance(leaf, Pinned):
         return from_frame(read_version(store, leaf.table.table, leaf.table.version), frame_type(wanted))
+    if isinstance(leaf, Secret) and not mentions(wanted, Secret):
+        return leaf.reveal()
     if is_frame_type(type(leaf)) and frame_type(wanted).startswith("polars.") and hasattr(leaf, "lazy"):
         return from_frame(leaf, frame_type(wanted))
     return copy.deepcopy(leaf)
@@ -147,14 +164,13 @@ def _read(store: Store, given: Given, wanted: Any) -> Any:
     return tuple(values) if given.several else values[0]
 
 
-def _store_result(task: Task[Any], store: Store, result: Any) -> tuple[ArtifactRef, ...]:
+def _store_result(task: Task[Any], blobs: Blobs, result: Any) -> tuple[ArtifactRef, ...]:
     count = len(output_types(task))
     if not count:
-        return (encode(result, store.blobs, f"The result of task {task.name!r}"),)
+        return (encode(result, blobs, f"The result of task {task.name!r}"),)
     if not isinstance(result, tuple | list) or len(result) != count:
         given = f"{len(result)} values" if isinstance(result, tuple | list) else f"a {type(result).__name__}"
         raise UnsupportedValue(f"Task {task.name!r} has {count} outputs, but it returned {given}.")
     return tuple(
-        encode(each, store.blobs, f"Output {index + 1} of {count} of task {task.name!r}")
-        for index, each in enumerate(result)
+        encode(each, blobs, f"Output {index + 1} of {count} of task {task.name!r}") for index, each in enumerate(result)
     )

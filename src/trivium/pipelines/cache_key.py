@@ -17,6 +17,7 @@ from trivium.digest import digest_of
 from trivium.pipelines.given import Given
 from trivium.pipelines.graph import Node, Output, leaves, source
 from trivium.pipelines.reach import Reached, reach
+from trivium.pipelines.secrets import Secret
 from trivium.pipelines.signature import is_table
 from trivium.values.runs import ArtifactRef, TableInput
 
@@ -62,7 +63,7 @@ def key_parts(
         task=node.task.name,
         version=node.task.options.version,
         code=(reached or reach(node.task.function)).code,
-        inputs={name: _input_part(name, value, artifacts, tables) for name, value in node.arguments.items()},
+        inputs={name: _input_part(name, value, artifacts, tables) for name, value in _inputs_of(node).items()},
         environment=environment,
     )
 
@@ -84,6 +85,12 @@ def artifact_digest(leaf: Node | Output, artifacts: Mapping[str, tuple[ArtifactR
     """Digests of what this node, or this one output of it, made."""
     refs = artifacts[source(leaf).name]
     return [refs[leaf.index].digest] if isinstance(leaf, Output) else [ref.digest for ref in refs]
+
+
+def _inputs_of(node: Node) -> Mapping[str, Any]:
+    """The arguments, and the names of declared secrets, which are as good as arguments."""
+    secrets = node.task.options.secrets
+    return {**node.arguments, "@secrets": sorted(secrets)} if secrets else node.arguments
 
 
 def _input_part(
@@ -109,6 +116,8 @@ def _special(
             return ["artifact", [ref.digest for ref in value.refs]]
         if is_table(value):
             return ["table", tables[value.name].digest]
+        if isinstance(value, Secret):
+            return ["secret", value.name]
         if callable(value) and not hasattr(type(value), "__struct_fields__"):
             return ["code", reach(value).code]
         return None

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 from trivium.errors import Misuse
+from trivium.pipelines.redaction import Redaction
 from trivium.store.acting import use_acting
 from trivium.store.store import Store
 from trivium.values.runs import MetricPoint
@@ -19,7 +20,8 @@ class TaskContext:
     """The run and node that are executing here.
 
     `idempotency_key` is the same for every attempt of this node in this run, also after a crash: give it to whatever
-    the task writes to. Metrics are on record at the latest when the task ends, also when it fails.
+    the task writes to. Metrics are on record at the latest when the task ends, also when it fails. `redaction` hides
+    the secrets that the task was given.
     """
 
     def __init__(self, store: Store, run: str, node: str, idempotency_key: str) -> None:
@@ -27,7 +29,9 @@ class TaskContext:
         self.run = run
         self.node = node
         self.idempotency_key = idempotency_key
+        self.redaction = Redaction()
         self.logged: dict[str, tuple[float, int]] = {}
+        self._secrets: dict[str, str] = {}
         self._waiting: list[MetricPoint] = []
         self._flushed: datetime = store.clock()
 
@@ -37,7 +41,7 @@ class TaskContext:
             number = float(value)
         except (TypeError, ValueError):
             raise Misuse(f"Metric {name!r} is a number, not {value!r}.") from None
-        now = self.store.clock()
+        name, now = self.redaction.clean(name), self.store.clock()
         if name not in self.logged or step >= self.logged[name][1]:
             self.logged[name] = (number, step)
         self._waiting.append(MetricPoint(self.run, name, number, step, now))
@@ -51,7 +55,23 @@ class TaskContext:
 
     def tag(self, **tags: str) -> None:
         """The run carries these tags."""
-        self.store.catalog.runs.tag(self.run, {name: str(value) for name, value in tags.items()})
+        clean = self.redaction.clean
+        self.store.catalog.runs.tag(self.run, {clean(name): clean(str(value)) for name, value in tags.items()})
+
+    def give_secrets(self, values: Mapping[str, str]) -> None:
+        """The task may read these secrets, and what it prints and logs does not show them."""
+        self.redaction.hide(values)
+        self._secrets.update(values)
+
+    def secret(self, name: str) -> str:
+        """The value of a secret that the task was given, by its arguments or by `@task(secrets=...)`; else Misuse."""
+        if name not in self._secrets:
+            known = ", ".join(self._secrets) or "none"
+            raise Misuse(
+                f"Task {self.node!r} was not given the secret {name!r} (it has: {known}): declare "
+                f'`@tv.task(secrets=("{name}",))`, or pass `tv.secret("{name}")` as an argument.'
+            )
+        return self._secrets[name]
 
     def flush(self) -> None:
         """Every metric logged so far is on record."""

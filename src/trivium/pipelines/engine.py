@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -16,12 +17,16 @@ from trivium.pipelines.graph import Graph, Node, Output, build_graph
 from trivium.pipelines.inputs import describe_alerts, pin_inputs
 from trivium.pipelines.kept_code import keep_code
 from trivium.pipelines.progress import Progress
+from trivium.pipelines.secrets import Secret
 from trivium.store.store import Store, use_store
-from trivium.values.runs import Run, TableInput
+from trivium.values.runs import Code, Run, TableInput
 
 
 class RunRequest(Struct, frozen=True):
-    """What to run. `again` is the run to go on with; `cache=False` executes everything anew."""
+    """What to run. `again` is the run to go on with; `cache=False` executes everything anew.
+
+    code: what the run's code is on record as, when it is kept already.
+    """
 
     pipeline: str
     function: Callable[..., Any]
@@ -31,8 +36,10 @@ class RunRequest(Struct, frozen=True):
     accept_alerts: bool = False
     versions: dict[str, int] = {}
     tags: dict[str, str] = {}
+    sources: dict[str, str] = {}
     cache: bool = True
     again: Run | None = None
+    code: Code | None = None
 
 
 def execute(request: RunRequest, store: Store, progress: Progress | None = None) -> Run:
@@ -72,21 +79,28 @@ def record_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as they are recorded. Raises Misuse for one that cannot be."""
     for name, value in parameters.items():
         try:
-            msgspec.json.encode(value)
+            msgspec.json.encode(value, enc_hook=_as_text)
         except (TypeError, ValueError, NotImplementedError) as error:
             raise Misuse(
                 f"Parameter {name!r} is a {type(value).__name__}, which cannot be recorded ({error}); "
                 "give numbers, texts, lists and the like."
             ) from None
-    recorded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(parameters)))
+    recorded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(parameters), enc_hook=_as_text))
     return recorded
+
+
+def _as_text(value: Any) -> str:
+    """A path, or a secret by its name; both are read again where the parameter's type asks for them."""
+    if isinstance(value, PurePath | Secret):
+        return str(value)
+    raise NotImplementedError(f"Encoding objects of type {type(value).__name__} is unsupported")
 
 
 def _open_run(
     request: RunRequest, store: Store, graph: Graph, tables: Mapping[str, TableInput], before: Run | None
 ) -> Run:
     if before is not None:
-        return store.catalog.runs.reopen(before.id, actor=store.actor)
+        return store.catalog.runs.reopen(before.id, actor=store.actor, code=keep_code(request.function, store))
     environment = current_environment()
     run = Run(
         id=store.ids(),
@@ -94,13 +108,14 @@ def _open_run(
         status="running",
         parameters=record_parameters(request.parameters),
         inputs=tuple(tables.values()),
-        code=keep_code(request.function, store),
+        code=request.code or keep_code(request.function, store),
         environment=environment.digest,
         actor=store.actor,
         started_at=store.clock(),
         key=request.key,
         trigger=request.trigger,
         tags={**request.tags, **result_tag(graph)},
+        sources=request.sources,
     )
     started = store.catalog.runs.start(run, environment)
     failpoint("run:started")

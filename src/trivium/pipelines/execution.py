@@ -28,6 +28,7 @@ from trivium.pipelines.graph import Graph, Node
 from trivium.pipelines.mapping import Expansion, NoList, Refs, expand
 from trivium.pipelines.progress import Progress, TaskEvent
 from trivium.pipelines.schedule import Schedule
+from trivium.pipelines.secrets import secret_names
 from trivium.store.store import Store
 from trivium.values.runs import FailedAttempt, MetricPoint, Run, RunStatus, TableInput, TaskRun
 
@@ -221,6 +222,7 @@ class Execution:
                 replace(
                     known, run=self.run.id, node=node.name, status="cached", started_at=now, ended_at=now,
                     upstream=self._upstream(work), reason=f"unchanged since run {known.run}", log="", attempts=(),
+                    secrets=(),
                 )
             )  # fmt: skip
             self._repeat_metrics(known)
@@ -298,6 +300,7 @@ class Execution:
             log=work.log,
             parts=self.store.blobs.put(encode_parts(parts)) if parts and not outcome.error else "",
             attempts=tuple(work.failed),
+            secrets=secret_names(work.node.task.options.secrets, work.node.arguments),
         )
 
     def _made(self, work: Work, refs: Refs, *, executed: bool) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from trivium.errors import Misuse
+from trivium.pipelines.drawing import use_graph
 from trivium.pipelines.signature import bind_arguments, check_argument, check_items, is_table, output_types
 
 if TYPE_CHECKING:
@@ -111,22 +111,11 @@ class Graph:
             )
 
 
-_building: ContextVar[Graph | None] = ContextVar("trivium_graph", default=None)
-
-
-def current_graph() -> Graph | None:
-    """The graph that is being built here, or None."""
-    return _building.get()
-
-
 def build_graph(pipeline: str, function: Callable[..., Any], parameters: Mapping[str, Any]) -> Graph:
     """The graph that this pipeline function draws with these parameters."""
     graph = Graph(pipeline)
-    token = _building.set(graph)
-    try:
+    with use_graph(graph):
         graph.result = function(**parameters)
-    finally:
-        _building.reset(token)
     if inspect.isawaitable(graph.result):
         raise Misuse(f"Pipeline {pipeline!r} is an async function; a pipeline is drawn by a plain one.")
     if not graph.nodes:

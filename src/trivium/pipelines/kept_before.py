@@ -40,7 +40,7 @@ class KeptBefore:
 
     def note(self, function: Callable[..., Any], reached: Iterable[str], made: Remembered) -> Remembered:
         """The archive will be found again."""
-        if made.kept and all(Path(file).is_file() for file in reached):
+        if made.kept and made.stamps:
             known = self._read()
             known.pop(_key(function, reached), None)
             self._write({**dict(list(known.items())[-MOST:]), _key(function, reached): made})

@@ -79,7 +79,8 @@ class Gathering:
         # In these folders another file could appear that is found first.
         stamps = self.stamps | stamps_of({*self.folders, *(path.parent for path in self.origins.values())})
         kept = blobs.put(pack(self.index(function), self.files)) if self.files else ""
-        return Remembered(kept, self.note(), tuple(str(path) for path in self.origins.values()), stamps)
+        files = tuple(str(path) for name, path in self.origins.items() if name in self.files)
+        return Remembered(kept, self.note(), files, {} if CELLS in self.files else stamps)
 
     def index(self, function: Callable[..., Any]) -> CodeIndex:
         """The archive's index."""
@@ -122,8 +123,8 @@ class Gathering:
 
     def _take_cells(self, function: Callable[..., Any], places: list[str]) -> None:
         """What was typed in has no file; its text is kept as one."""
-        if not any(is_users_own(Path(place)) for place in places):
-            return
+        if Path(file_of(function)).is_file():
+            return  # generated code, such as the methods of a dataclass, has no file either
         source = needed_source(cell_sources(places), getattr(function, "__name__", ""))
         if source:
             self.files[CELLS] = source.encode()

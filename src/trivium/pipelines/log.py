@@ -9,6 +9,8 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO
 
+from trivium.pipelines.redaction import Redaction, Redactor
+
 KEPT = 20_000
 CAPTURING = threading.Lock()  # sys.stdout is one for the process: two who replace it would put back each other's
 
@@ -32,17 +34,31 @@ class LogTail(io.TextIOBase):
 
 
 class Tee(io.TextIOBase):
-    """Writes to a stream and to a log; what threads of `strangers` write (a progress bar) is not part of the log."""
+    """Writes to a stream and to a log, without secrets; what threads of `strangers` write (a progress bar) is not part
+    of the log."""
 
-    def __init__(self, stream: TextIO, log: LogTail, strangers: Set[threading.Thread]) -> None:
+    def __init__(
+        self, stream: TextIO, log: LogTail, strangers: Set[threading.Thread], redaction: Redaction | None = None
+    ) -> None:
         self._stream = stream
         self._log = log
         self._strangers = strangers
+        self._redactor = Redactor(Redaction() if redaction is None else redaction)
 
     def write(self, text: str) -> int:
-        if threading.current_thread() not in self._strangers:
-            self._log.write(text)
-        return self._stream.write(text)
+        if threading.current_thread() in self._strangers:
+            self._stream.write(text)
+        else:
+            self._pass_on(self._redactor.feed(text))
+        return len(text)
+
+    def finish(self) -> None:
+        """What might have become a secret is written: nothing comes after it."""
+        self._pass_on(self._redactor.finish())
+
+    def _pass_on(self, clean: str) -> None:
+        self._log.write(clean)
+        self._stream.write(clean)
 
     def flush(self) -> None:
         self._stream.flush()
@@ -55,8 +71,8 @@ class Tee(io.TextIOBase):
 
 
 @contextmanager
-def captured(log: LogTail) -> Iterator[None]:
-    """What this thread, and threads that it starts, print inside the block is also in the log.
+def captured(log: LogTail, redaction: Redaction | None = None) -> Iterator[None]:
+    """What this thread, and threads that it starts, print inside the block is also in the log, redacted.
 
     While another task of this process is captured, which is a task around this one or one in another thread, its log
     has the text instead.
@@ -66,7 +82,12 @@ def captured(log: LogTail) -> Iterator[None]:
         return
     strangers = set(threading.enumerate()) - {threading.current_thread()}
     try:
-        with redirect_stdout(Tee(sys.stdout, log, strangers)), redirect_stderr(Tee(sys.stderr, log, strangers)):
-            yield
+        out, err = (Tee(stream, log, strangers, redaction) for stream in (sys.stdout, sys.stderr))
+        try:
+            with redirect_stdout(out), redirect_stderr(err):
+                yield
+        finally:
+            out.finish()
+            err.finish()
     finally:
         CAPTURING.release()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar, overload
-
-import msgspec
 
 from trivium.errors import Misuse
 from trivium.ids import checked_name
 from trivium.pipelines.engine import RunRequest, execute
 from trivium.pipelines.graph import Graph, build_graph
+from trivium.pipelines.parameter_sources import settings_of_environment, settings_of_file, settings_of_flags
+from trivium.pipelines.parameters import Parameters, Setting, bind_parameters
 from trivium.pipelines.plan import Plan, make_plan
 from trivium.pipelines.progress import Progress
-from trivium.pipelines.signature import EMPTY, annotations_of, convert_value
 from trivium.store.store import Store, current_store
 from trivium.values.events import TriggerSpec
 from trivium.values.runs import Run
@@ -37,6 +37,8 @@ class Pipeline(Generic[P, R]):
         self.name = checked_name(name, "pipeline")
         self.signature = inspect.signature(function)
         self.triggers: list[TriggerSpec] = []
+        self._file: tuple[Setting, ...] = ()
+        self._flags: tuple[Setting, ...] = ()
         for parameter in self.signature.parameters.values():
             if parameter.name in RESERVED or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 raise Misuse(
@@ -46,6 +48,21 @@ class Pipeline(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
+
+    def configured(
+        self, file: str | Path | None = None, /, *, texts: Mapping[str, str] | None = None
+    ) -> Pipeline[P, R]:
+        """The same pipeline, with parameters from a TOML or JSON file, and from texts as `--set` gives them.
+
+        A value in a call of `run`, `plan` or `graph` goes before one in `texts` ({"model.depth": "4"}), that before the
+        environment (`TRIVIUM_PARAM_LATENESS__MODEL__DEPTH=4`), that before the file, that before the default.
+        The file has the parameters at its top, or in a table named as the pipeline. Raises Misuse when it has no such
+        form; a wrong name or value is refused by `run`, with where it is written.
+        """
+        other = Pipeline(self.function, self.name)
+        other._file = self._file if file is None else settings_of_file(Path(file), self.name, self.function)
+        other._flags = self._flags if texts is None else settings_of_flags(texts)
+        return other
 
     def run(
         self,
@@ -66,10 +83,12 @@ class Pipeline(Generic[P, R]):
         Raises Misuse before anything runs when a parameter cannot be right, BlockedByAlert when an input has an open
         blocking alert (unless `accept_alerts`), TaskFailed when a task raised.
         """
+        bound = self.resolve(parameters)
         request = RunRequest(
             pipeline=self.name,
             function=self.function,
-            parameters=self.bind(parameters),
+            parameters=bound.values,
+            sources=bound.sources,
             key=key,
             trigger=trigger,
             accept_alerts=accept_alerts,
@@ -83,36 +102,22 @@ class Pipeline(Generic[P, R]):
 
     def graph(self, **parameters: Any) -> Graph:
         """The tasks and what flows between them."""
-        return build_graph(self.name, self.function, self.bind(parameters))
+        return build_graph(self.name, self.function, self.resolve(parameters).values)
 
     def input_tables(self, **parameters: Any) -> list[str]:
         """Names of the tables that a run with these parameters would read."""
         return list(self.graph(**parameters).tables())
 
-    def bind(self, parameters: Mapping[str, Any], *, strict: bool = True) -> dict[str, Any]:
-        """Every parameter's value, defaults included, of its annotated type.
+    def resolve(self, parameters: Mapping[str, Any]) -> Parameters:
+        """Every parameter's value and source, when a call gives these; see `configured`. Raises Misuse."""
+        environment = settings_of_environment(self.name, self.function)
+        call = (Setting((name,), value) for name, value in parameters.items())
+        return bind_parameters(self.name, self.function, (*self._file, *environment, *self._flags, *call))
 
-        `strict=False` reads values from text, as a terminal gives them. Raises Misuse naming the parameter.
-        """
-        known = self.signature.parameters
-        for name in parameters:
-            if name not in known:
-                raise Misuse(f"Pipeline {self.name!r} has no parameter {name!r}; it has {', '.join(known) or 'none'}.")
-        types = annotations_of(self.function)
-        return {name: self._value(name, parameters, types.get(name, Any), strict=strict) for name in known}
-
-    def _value(self, name: str, parameters: Mapping[str, Any], wanted: Any, *, strict: bool) -> Any:
-        default = self.signature.parameters[name].default
-        if name not in parameters:
-            if default is EMPTY:
-                raise Misuse(f"Pipeline {self.name!r} needs its parameter {name!r}: it has no default.")
-            return default
-        value = parameters[name]
-        if value is None and default is None:
-            return None
-        if not strict and isinstance(value, str) and wanted is not str:
-            value = _read_text(value)
-        return convert_value(value, wanted, f"Parameter {name!r} of pipeline {self.name!r}", strict=strict)
+    def bind(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a run's recorded parameters, of their annotated types; no file or variable changes them."""
+        settings = (Setting((name,), value) for name, value in recorded.items())
+        return bind_parameters(self.name, self.function, settings).values
 
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r})"
@@ -129,10 +134,3 @@ def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None 
         return Pipeline(function, name or function.__name__)
 
     return decorate if function is None else decorate(function)
-
-
-def _read_text(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text

@@ -1,88 +1,111 @@
-"""Running a recorded run again, and comparing what it makes."""
+"""Running a recorded run again from the code that was kept with it, and comparing what it makes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec.structs import replace
 
-from trivium.pipelines.engine import RunRequest, execute
-from trivium.pipelines.environment import changed_packages
+from trivium.errors import Misuse
+from trivium.pipelines.cause import Trial, recorded_causes, tasks_of
+from trivium.pipelines.environment import changed_packages, current_environment
+from trivium.pipelines.isolation import Job, Unpacked, do_job, settings_for_job, unpacked_code
+from trivium.pipelines.output_difference import OutputDifference, compare_metrics, compare_outputs
 from trivium.pipelines.pipeline import Pipeline
 from trivium.pipelines.progress import Progress
-from trivium.pipelines.registry import find_pipeline
+from trivium.pipelines.repeat import repeat_run
+from trivium.pipelines.reproduction import Cause, Reproduction, record_reproduction
 from trivium.store.store import Store
 from trivium.values.runs import Run, TaskRun
 
 
-class OutputDifference(Struct, frozen=True):
-    """One output (counted from 0) of one node that came out differently; "" where a run has no such output."""
-
-    node: str
-    output: int
-    recorded: str
-    again: str
-
-
-class Reproduction(Struct, frozen=True):
-    """Two runs compared. `first` names the first difference, "" when there is none; `causes` what else differs."""
-
-    run: str
-    again: str
-    differences: tuple[OutputDifference, ...]
-    first: str
-    causes: tuple[str, ...]
-
-    @property
-    def same(self) -> bool:
-        """Whether every output has the recorded content."""
-        return not self.differences
-
-
 def reproduce_run(
-    store: Store, run_id: str, *, pipeline: Pipeline[Any, Any] | None = None, progress: Progress | None = None
+    store: Store,
+    run_id: str,
+    *,
+    pipeline: Pipeline[Any, Any] | None = None,
+    tolerance: float = 0.0,
+    explain: bool = True,
+    progress: Progress | None = None,
 ) -> Reproduction:
-    """The run's pipeline has run again, as a run of its own, with the recorded parameters and table versions, every
-    task executed anew in this environment; each output is compared with the recorded one by content."""
+    """The run's kept code has run in a process of its own, as a run of its own, with the recorded parameters and table
+    versions, every task executed anew in this environment. Each output is compared by content, and each metric by
+    `tolerance` (at least 0; absolute, or relative to the larger value). The outcome is in the audit log.
+
+    pipeline: run this one instead, in this process. explain: look for the cause of the first difference, for which its
+    task is executed some times more.
+
+    Raises NotFound, and Misuse for a run that has not ended.
+    """
     run = store.catalog.runs.get_run(run_id)
-    found = pipeline or find_pipeline(run.pipeline, store.settings)
-    request = RunRequest(
-        pipeline=found.name,
-        function=found.function,
-        parameters=found.bind(run.parameters),
-        trigger="reproduce",
-        accept_alerts=True,
-        versions={each.table: each.version for each in run.inputs},
-        tags={"reproduces": run.id},
-        cache=False,
-    )
-    again = execute(request, store, progress)
-    differences = compare_outputs(store.catalog.runs.list_tasks(run.id), store.catalog.runs.list_tasks(again.id))
-    first = f"output {differences[0].output} of {differences[0].node}" if differences else ""
-    return Reproduction(run.id, again.id, differences, first, _causes(store, run, again))
+    if run.status not in ("succeeded", "failed"):
+        raise Misuse(f"Run {run.id} is {run.status}; only what has ended can be reproduced.")
+    if pipeline is not None:
+        found = _compare(store, run, repeat_run(store, run, pipeline, progress), tolerance)
+    else:
+        with unpacked_code(store, run) as code:
+            found = _reproduce(store, run, code, tolerance, progress)
+            if explain and found.again and not found.same:
+                found = replace(found, causes=(*found.causes, *_try_alone(store, run, found, code)))
+    record_reproduction(store, found)
+    return found
 
 
-def compare_outputs(recorded: list[TaskRun], again: list[TaskRun]) -> tuple[OutputDifference, ...]:
-    """Outputs whose content differs, in the order in which the nodes ran."""
-    old, new = _digests(recorded), _digests(again)
-    return tuple(
-        OutputDifference(node, index, old.get((node, index), ""), new.get((node, index), ""))
-        for node, index in dict.fromkeys([*old, *new])
-        if old.get((node, index)) != new.get((node, index))
-    )
+def _reproduce(store: Store, run: Run, code: Unpacked, tolerance: float, progress: Progress | None) -> Reproduction:
+    job = Job(settings=settings_for_job(store), run=run.id, code=code.folder)
+    answer = do_job(job, progress=progress)
+    notes = _notes(run, code)
+    failed = answer.error if run.status == "succeeded" else ""
+    if not answer.run:
+        causes = tuple(Cause("code", note) for note in notes)
+        first = "its code, which does not run"
+        return Reproduction(run.id, "", first=first, causes=causes, error=answer.error, notes=notes)
+    found = _compare(store, run, store.catalog.runs.get_run(answer.run), tolerance)
+    causes = (*(Cause("code", note) for note in notes), *found.causes)
+    return replace(found, causes=causes if not found.same else (), notes=notes, error=failed)
 
 
-def _digests(tasks: list[TaskRun]) -> dict[tuple[str, int], str]:
-    return {(task.node, index): ref.digest for task in tasks for index, ref in enumerate(task.outputs)}
+def _notes(run: Run, code: Unpacked) -> tuple[str, ...]:
+    notes = [f"{name} is the present one: it was not kept" for name in code.present]
+    notes += [f"{name} was not kept" for name in code.absent]
+    if not code.folder:
+        why = f" ({run.code.note})" if run.code.note else ""
+        notes.append(f"no code was kept with the run{why}, so that the present code was run")
+    return tuple(notes)
 
 
-def _causes(store: Store, run: Run, again: Run) -> tuple[str, ...]:
-    causes = ["the code differs"] if run.code.digest != again.code.digest else []
-    environments = [store.catalog.runs.get_environment(each.environment) for each in (run, again)]
-    causes += [f"{name} {old} -> {new}" for name, (old, new) in changed_packages(*environments).items()]
-    causes += [
-        f"table {old.table} version {old.version} has other content"
-        for old, new in zip(run.inputs, again.inputs, strict=False)
-        if old.digest != new.digest
-    ]
-    return tuple(causes)
+def _compare(store: Store, run: Run, again: Run, tolerance: float) -> Reproduction:
+    packages = changed_packages(store.catalog.runs.get_environment(run.environment), current_environment())
+    differences = _differences(store, run, again, tolerance)
+    if not differences:
+        return Reproduction(run.id, again.id, packages=packages)
+    first = differences[0]
+    causes = recorded_causes(store, run, again, first.node, packages)
+    return Reproduction(run.id, again.id, differences, first.tell(), tuple(causes), packages=packages)
+
+
+def _differences(store: Store, run: Run, again: Run, tolerance: float) -> tuple[OutputDifference, ...]:
+    """In the order of the graph; of one task, outputs come before metrics."""
+    recorded, anew = (store.catalog.runs.list_tasks(each.id) for each in (run, again))
+    outputs = compare_outputs(recorded, anew, store.blobs)
+    tasks = [*anew, *recorded]
+    was, now = (store.catalog.runs.list_metrics(each.id) for each in (run, again))
+    metrics = [replace(each, node=_logger(each.metric, tasks)) for each in compare_metrics(was, now, tolerance)]
+    order = {node: place for place, node in enumerate(dict.fromkeys(task.node for task in tasks))}
+    return tuple(sorted([*outputs, *metrics], key=lambda each: (order.get(each.node, len(order)), bool(each.metric))))
+
+
+def _logger(metric: str, tasks: list[TaskRun]) -> str:
+    """The task that logged the metric."""
+    named = (task.node for task in tasks if task.outputs and metric in task.outputs[0].facts.get("metrics", {}))
+    return next(named, tasks[-1].node if tasks else "")
+
+
+def _try_alone(store: Store, run: Run, found: Reproduction, code: Unpacked) -> list[Cause]:
+    again, first = store.catalog.runs.get_run(found.again), found.differences[0]
+    done = [task for task in tasks_of(store, again, first.node) if task.status == "executed" and task.ended_at]
+    if not done:
+        return []
+    ended_at = done[0].ended_at or done[0].started_at
+    seconds = (ended_at - done[0].started_at).total_seconds()
+    return list(Trial(store, run, again, first.node, code.folder, first.metric, seconds).causes())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from trivium.errors import Misuse
+from trivium.pipelines.secrets import Secret, find_references
 from trivium.values.tables import TableSpec
 
 if TYPE_CHECKING:
@@ -58,6 +59,16 @@ def call_with(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any
     """The function's result for these values by parameter name."""
     bound = inspect.BoundArguments(inspect.signature(function), dict(arguments))
     return function(*bound.args, **bound.kwargs)
+
+
+def reveal_arguments(task: Task[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The same arguments with the value of each secret, except where the parameter is annotated `Secret`."""
+    return {
+        name: value.reveal()
+        if isinstance(value, Secret) and not mentions(task.annotations.get(name), Secret)
+        else value
+        for name, value in arguments.items()
+    }
 
 
 def check_argument(task: Task[Any], argument: str, value: Any) -> Any:
@@ -113,12 +124,19 @@ def convert_value(value: Any, wanted: Any, what: str, *, strict: bool = True) ->
         return value
     if isinstance(wanted, type) and isinstance(value, wanted) and not (isinstance(value, bool) and wanted is not bool):
         return value
+    if any(find_references(value)):
+        return _with_secret(value, wanted, what)
     try:
         return msgspec.convert(value, wanted, strict=strict)
     except msgspec.ValidationError as error:
         raise Misuse(f"{what} is annotated {type_text(wanted)}, but {_short(value)} is given: {error}.") from None
     except (TypeError, NotImplementedError):
         return value  # a type that only the function itself understands
+
+
+def mentions(annotation: Any, kind: type) -> bool:
+    """Whether this is the type, or a union or collection with it."""
+    return annotation is kind or any(mentions(part, kind) for part in typing.get_args(annotation))
 
 
 def promised_type(value: Any) -> Any:
@@ -213,6 +231,13 @@ def _has_promises(value: Any) -> bool:
         promised_type(each) is not None or (isinstance(each, list | tuple | dict) and _has_promises(each))
         for each in items
     )
+
+
+def _with_secret(value: Any, wanted: Any, what: str) -> Any:
+    """A secret is known to be a text when the task runs; collections that hold one are not looked into."""
+    if isinstance(value, Secret) and not (may_be(str, wanted) or mentions(wanted, Secret)):
+        raise Misuse(f"{what} is annotated {type_text(wanted)}, but a secret is given, whose value is a text.")
+    return value
 
 
 def _short(value: Any) -> str:

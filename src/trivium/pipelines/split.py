@@ -12,7 +12,8 @@ from trivium.errors import Misuse
 from trivium.frames import to_frame
 from trivium.ids import checked_name
 from trivium.pipelines.context import current_task
-from trivium.pipelines.graph import Graph, current_graph
+from trivium.pipelines.drawing import current_graph
+from trivium.pipelines.graph import Graph
 from trivium.pipelines.stored_split import SplitRequest, keep_split
 from trivium.pipelines.task import task
 from trivium.tables.split import Sides, divide_rows, make_rule

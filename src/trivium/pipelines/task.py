@@ -16,17 +16,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trivium.errors import Misuse
-from trivium.pipelines.graph import current_graph
+from trivium.pipelines.drawing import current_graph
 from trivium.pipelines.main_module import main_of_program
 from trivium.pipelines.resources import parse_memory
-from trivium.pipelines.signature import annotations_of
+from trivium.pipelines.secrets import Secret, checked_secret_name
+from trivium.pipelines.signature import annotations_of, bind_arguments, call_with, reveal_arguments
 
 R = TypeVar("R")
 _with_code: ContextVar[bool] = ContextVar("trivium_with_code", default=False)
 
 
 class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a task is run; none of it changes what the task computes, except `version`, which starts a new cache.
+    """How a task is run; none of it changes what the task computes, except `version`, which starts a new cache, and
+    which `secrets` it is given: their names, as environment variables and for `current_task().secret(name)`.
 
     backoff: seconds before the first retry, doubled for each further one. timeout: seconds for one attempt.
     memory: such as "4GB". env: the name of an environment. outputs: how many values the returned tuple has.
@@ -43,6 +45,7 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
     env: str | None = None
     tags: tuple[str, ...] = ()
     outputs: int = 0
+    secrets: tuple[str, ...] = ()
 
 
 class Task(Generic[R]):
@@ -58,6 +61,9 @@ class Task(Generic[R]):
     def __call__(self, *args: Any, **kwargs: Any) -> R:
         graph = current_graph()
         if graph is None:
+            if any(isinstance(each, Secret) for each in (*args, *kwargs.values())):
+                result: R = call_with(self.function, reveal_arguments(self, bind_arguments(self, args, kwargs)))
+                return result
             return self.function(*args, **kwargs)
         return graph.add(self, args, kwargs)  # type: ignore[return-value] # the node stands for the value of type R
 
@@ -156,6 +162,7 @@ def task(
     env: str | None = None,
     tags: tuple[str, ...] = (),
     outputs: int = 0,
+    secrets: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., R]], Task[R]]: ...
 def task(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
     """The function is a task: `@task`, or `@task(retries=2)`; see TaskOptions. Raises Misuse for an unknown option."""
@@ -182,4 +189,12 @@ def task_options(**options: Any) -> dict[str, Any]:
         if (options.get(option) or 0) < 0:
             raise Misuse(f"{option}={options[option]} cannot be negative.")
     parse_memory(options.get("memory"))
+    if "secrets" in options:
+        options["secrets"] = _secrets(options["secrets"])
     return options
+
+
+def _secrets(names: Any) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise Misuse('secrets= takes several names: secrets=("DB_PASSWORD",), with a comma.')
+    return tuple(checked_secret_name(name) for name in names)

@@ -22,8 +22,8 @@ class QuarantinedData(UserWarning):
 
 
 class Aside(Struct, frozen=True):
-    """A commit in quarantine. `because`: what the checks said of it. `written_since`: the newest version that wrote to
-    one of its partitions later, None when there is none."""
+    """A commit in quarantine. `because`: the first of what the checks said of it. `written_since`: the newest version
+    that wrote to one of its partitions later, None when there is none."""
 
     id: str
     table: str
@@ -49,7 +49,7 @@ def _describe(store: Store, commit: Commit) -> Aside:
         partitions=commit.partitions,
         diverted_from=commit.diverted_from,
         written_since=store.catalog.tables.written_since(commit.id),
-        because="; ".join(_causes(store, commit)),
+        because=_tell_causes(store, commit),
         actor=commit.actor,
         committed_at=commit.committed_at,
     )
@@ -58,13 +58,11 @@ def _describe(store: Store, commit: Commit) -> Aside:
 def warn_quarantined(store: Store, commit: Commit) -> Commit:
     """The commit, once its author is warned that it is in quarantine, where it is."""
     if commit.state == "quarantined":
-        causes = _causes(store, commit)
-        told = "; ".join(causes[:MOST_TOLD])
-        more = f"; and {len(causes) - MOST_TOLD} more" if len(causes) > MOST_TOLD else ""
         warnings.warn(
             QuarantinedData(
                 f"Quarantined: {sum(file.rows for file in commit.added):,} rows of {commit.table} are kept aside, and "
-                f"no version has them: {told}{more}. `trivium alerts list --table {commit.table}` shows why; then "
+                f"no version has them: {_tell_causes(store, commit)}. "
+                f"`trivium alerts list --table {commit.table}` shows why; then "
                 f"`trivium tables release {commit.id}` or `trivium tables discard {commit.id}`",
                 commit,
             ),
@@ -73,12 +71,22 @@ def warn_quarantined(store: Store, commit: Commit) -> Commit:
     return commit
 
 
-def _causes(store: Store, commit: Commit) -> list[str]:
-    """What failed: in the judgement of the commit itself, or for diverted rows in that of the one they came from."""
+def _tell_causes(store: Store, commit: Commit) -> str:
+    """The first of what failed, with its partition where there are several."""
+    causes = _causes(store, commit)
+    several = len(commit.partitions) > 1
+    told = [f"{message} ({partition})" if several else message for partition, message in causes[:MOST_TOLD]]
+    more = [f"and {len(causes) - MOST_TOLD} more"] if len(causes) > MOST_TOLD else []
+    return "; ".join([*told, *more])
+
+
+def _causes(store: Store, commit: Commit) -> list[tuple[str, str]]:
+    """(partition, message) of what failed: in the judgement of the commit itself, or for diverted rows in that of the
+    one they came from."""
     judgements = store.catalog.tables.judgements(commit.diverted_from or commit.id)
     wanted = ("divert",) if commit.diverted_from else ("block", "divert")
     return [
-        result.message
+        (judgement.partition, result.message)
         for judgement in judgements
         for result in judgement.results
         if not result.passed and result.severity in wanted

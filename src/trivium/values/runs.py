@@ -56,7 +56,8 @@ class Environment(Struct, frozen=True):
 class Run(Struct, frozen=True):
     """One execution of a pipeline. `key` makes it idempotent: the same key names the same run for ever.
 
-    `sources` says where parameters came from, by their paths: {"model.depth": "--set model.depth"}.
+    `sources` says where parameters came from, by their paths: {"model.depth": "--set model.depth"}. saved: seconds that
+    the executions took whose results were reused.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Run(Struct, frozen=True):
     tags: dict[str, str] = {}
     error: str | None = None
     sources: dict[str, str] = {}
+    saved: float = 0.0
 
 
 class FailedAttempt(Struct, frozen=True):

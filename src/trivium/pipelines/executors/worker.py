@@ -17,9 +17,11 @@ from trivium.digest import digest_of
 from trivium.errors import CacheKeyError
 from trivium.pipelines.attempt import Outcome, describe, tail_of, try_once
 from trivium.pipelines.executors.channel import Channel
+from trivium.pipelines.executors.prints import prints_to
 from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, unpack
 from trivium.pipelines.main_module import LateMain
 from trivium.pipelines.reach import reach
+from trivium.pipelines.secrets import secret_names
 from trivium.pipelines.task import Task
 from trivium.store.store import Store, open_store
 
@@ -72,10 +74,8 @@ class Worker:
         task = job.attempt.task
         if job.code and self._code_of(task) != job.code:
             return OtherCode()
-        send_prints_to(job.log)
-        outcome = try_once(job.attempt, self._store, sys.stderr.write)
-        flush()
-        return outcome
+        hides = bool(secret_names(task.options.secrets, job.attempt.arguments))
+        return try_once(job.attempt, self._store, lambda redaction: prints_to(job.log, redaction if hides else None))
 
     def _code_of(self, task: Task[object]) -> str:
         if task.function not in self._codes:
@@ -84,23 +84,6 @@ class Worker:
             except CacheKeyError:
                 self._codes[task.function] = ""
         return self._codes[task.function]
-
-
-def send_prints_to(log: str) -> None:
-    """From now on, what this process and those that it starts print is in this file."""
-    flush()
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    os.close(file)
-
-
-def flush() -> None:
-    """Everything printed has left this process."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    if "ctypes" in sys.modules:
-        sys.modules["ctypes"].CDLL(None).fflush(None)
 
 
 if __name__ == "__main__":

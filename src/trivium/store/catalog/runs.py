@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
+from trivium.values.runs import Code, Environment, MetricPoint, Run, RunStatus, TaskRun
+from trivium.values.velocity import DayOfRuns, Promotion
 
 
 class Runs(Protocol):
@@ -18,11 +19,15 @@ class Runs(Protocol):
     def start(self, run: Run, environment: Environment) -> Run:
         """The run is recorded as running; a run with the same key is returned instead (finished or to be resumed)."""
 
-    def reopen(self, run_id: str, *, actor: str) -> Run:
-        """The run is recorded as running again: it goes on where it failed, was refused, or was killed."""
+    def reopen(self, run_id: str, *, actor: str, code: Code | None = None) -> Run:
+        """The run is recorded as running again: it goes on where it failed, was refused, or was killed.
+
+        code: that with which it goes on, which may have been repaired meanwhile; the event keeps the digest of both.
+        """
 
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
-        """The run has ended; its counts of executed and cached tasks are taken from its task records."""
+        """The run has ended; its counts of executed and cached tasks, and the seconds that these saved, are taken from
+        the records of tasks."""
 
     def cancel(self, run_id: str, *, actor: str) -> Run:
         """A running run is asked to end, with an event; one that has ended is left as it is."""
@@ -73,3 +78,9 @@ class Runs(Protocol):
 
     def list_metrics(self, run_id: str, name: str | None = None) -> list[MetricPoint]:
         """The run's metric points, by name and step."""
+
+    def count_days(self, *, since: datetime, pipeline: str | None = None) -> list[DayOfRuns]:
+        """Runs that started at this time or later, counted by day, pipeline and person, in this order."""
+
+    def list_promotions(self, *, since: datetime, pipeline: str | None = None) -> list[Promotion]:
+        """Code whose first champion was promoted at this time or later, in the order of the promotions."""

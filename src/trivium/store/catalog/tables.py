@@ -169,7 +169,7 @@ class Alerts(Protocol):
     def list_alerts(
         self, *, table: str | None = None, state: str | None = None, partition: str | None = None, limit: int = 200
     ) -> list[Alert]:
-        """Alerts, newest first."""
+        """Alerts, newest first; those of one moment by partition, the newest first."""
 
     def list_about(self, table: str, version: int) -> list[Alert]:
         """Open alerts, not muted, about rows of this version or rows that were diverted from it, oldest first.

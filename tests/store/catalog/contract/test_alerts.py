@@ -90,9 +90,8 @@ def test_no_alert_is_found_by_a_beginning_of_none_or_of_several(catalog: Catalog
 
 
 def test_alerts_are_listed_newest_first_by_table_state_and_partition(catalog: Catalog) -> None:
-    record(
-        catalog, ALERT, replace(ALERT, id="alert-2", partition="2024-01-02"), replace(ALERT, id="alert-3", table="w")
-    )
+    second = replace(ALERT, id="alert-2", partition="2024-01-02")
+    record(catalog, ALERT, second, replace(second, id="alert-3", table="w"))
     record(catalog, resolved=("alert-2",))
 
     def listed(**about: Any) -> list[str]:
@@ -167,6 +166,15 @@ def test_an_alert_resolved_while_it_is_judged_stays_resolved(catalog: Catalog, a
         at_once(2, act)
         after = catalog.alerts.get_alert(name)
         assert (after.state, after.verdict) == ("resolved", "true_alarm")
+
+
+def test_alerts_of_one_moment_are_listed_by_partition_after_later_ones(catalog: Catalog) -> None:
+    parts = {"a": "p2", "b": "p3", "c": "p1"}
+    made = [replace(ALERT, id=name, partition=part, column=name) for name, part in parts.items()]
+    later = replace(ALERT, id="0", partition="p0", opened_at=ALERT.opened_at + timedelta(seconds=1))
+    record(catalog, *made, later)
+    assert [each.id for each in catalog.alerts.list_alerts()] == ["0", "b", "a", "c"]
+    assert [each.id for each in catalog.alerts.list_alerts(limit=2)] == ["0", "b"]
 
 
 def test_judging_an_unknown_alert_is_not_found(catalog: Catalog) -> None:

@@ -230,6 +230,16 @@ def test_a_reopened_run_is_running_again(catalog: Catalog) -> None:
     assert catalog.events.list_newest(limit=1)[0].kind == "run.resumed"
 
 
+def test_a_run_that_goes_on_with_other_code_is_on_record_with_it(catalog: Catalog) -> None:
+    before = start(catalog)
+    catalog.runs.finish("run-1", status="failed", at=NOON, error="boom")
+    repaired = replace(before.code, digest="repaired", kept="archive")
+    assert catalog.runs.reopen("run-1", actor="bob", code=repaired).code == repaired
+    assert catalog.runs.get_run("run-1").code == repaired
+    detail = catalog.events.list_newest(limit=1)[0].detail
+    assert (detail["code"], detail["code_before"]) == ("repaired", before.code.digest)
+
+
 def test_several_tasks_are_recorded_together(catalog: Catalog) -> None:
     tasks = [TASK, replace(TASK, node="evaluate", started_at=NOON + timedelta(seconds=1))]
     catalog.runs.record_tasks(tasks)

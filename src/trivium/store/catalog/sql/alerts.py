@@ -51,7 +51,8 @@ class SqlAlerts:
         return self.database.read().all(
             Alert,
             'SELECT * FROM alerts WHERE (CAST(? AS TEXT) IS NULL OR "table" = ?) AND (CAST(? AS TEXT) IS NULL OR '
-            "state = ?) AND (CAST(? AS TEXT) IS NULL OR partition = ?) ORDER BY id DESC LIMIT ?",
+            "state = ?) AND (CAST(? AS TEXT) IS NULL OR partition = ?) "
+            "ORDER BY opened_at DESC, partition DESC, id DESC LIMIT ?",
             table, table, state, state, partition, partition, limit,
         )  # fmt: skip
 

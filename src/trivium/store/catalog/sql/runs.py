@@ -11,8 +11,10 @@ from trivium.errors import NotFound
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.lineage import record_read
 from trivium.store.catalog.sql.rows import json_text
+from trivium.store.catalog.sql.velocity import count_days, list_promotions, saved_seconds
 from trivium.values.lineage import Read
-from trivium.values.runs import Environment, MetricPoint, Run, RunStatus, TaskRun
+from trivium.values.runs import Code, Environment, MetricPoint, Run, RunStatus, TaskRun
+from trivium.values.velocity import DayOfRuns, Promotion
 
 
 class SqlRuns:
@@ -38,11 +40,14 @@ class SqlRuns:
             )
         return run
 
-    def reopen(self, run_id: str, *, actor: str) -> Run:
+    def reopen(self, run_id: str, *, actor: str, code: Code | None = None) -> Run:
         with self.database.write() as tx:
-            run = msgspec.structs.replace(_get(tx, run_id), status="running", ended_at=None, error=None)
+            before = _get(tx, run_id)
+            run = msgspec.structs.replace(before, status="running", ended_at=None, error=None, code=code or before.code)
             tx.replace("runs", run)
-            tx.event(actor, "run.resumed", run.id, {"pipeline": run.pipeline})
+            other = run.code.digest != before.code.digest
+            changed = {"code": run.code.digest, "code_before": before.code.digest} if other else {}
+            tx.event(actor, "run.resumed", run.id, {"pipeline": run.pipeline, **changed})
         return run
 
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
@@ -54,6 +59,7 @@ class SqlRuns:
             ended = msgspec.structs.replace(
                 run, status=status, ended_at=at, error=error,
                 executed=counts.get("executed", 0), cached=counts.get("cached", 0),
+                saved=saved_seconds(tx, run.id) if counts.get("cached") else 0.0,
             )  # fmt: skip
             tx.replace("runs", ended)
             tx.event(run.actor, f"run.{status}", run.id, {"pipeline": run.pipeline, "error": error})
@@ -168,6 +174,12 @@ class SqlRuns:
             "ORDER BY name, step, at",
             run_id, name, name,
         )  # fmt: skip
+
+    def count_days(self, *, since: datetime, pipeline: str | None = None) -> list[DayOfRuns]:
+        return count_days(self.database.read(), since, pipeline)
+
+    def list_promotions(self, *, since: datetime, pipeline: str | None = None) -> list[Promotion]:
+        return list_promotions(self.database.read(), since, pipeline)
 
 
 def _latest(tx: Transaction, run_id: str, names: Iterable[str]) -> dict[str, float]:
