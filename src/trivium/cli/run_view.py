@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +18,19 @@ def run_row(run: Run) -> dict[str, Any]:
     """A run in a list; `seconds` is None while it goes on."""
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
     return {**msgspec.structs.asdict(run), "seconds": seconds}
+
+
+def parameter_rows(run: Run) -> list[dict[str, Any]]:
+    """Each parameter of a run with its value, and where that, and parts of it, came from."""
+    return [
+        {"parameter": name, "value": _text_of(value), "source": ", ".join(_sources(name, run))}
+        for name, value in run.parameters.items()
+    ]
+
+
+def secrets_of(tasks: Sequence[TaskRun]) -> list[str]:
+    """Names of the secrets that these tasks were given."""
+    return sorted({name for task in tasks for name in task.secrets})
 
 
 def task_row(task: TaskRun) -> dict[str, Any]:
@@ -35,3 +49,15 @@ def tell_task(event: TaskEvent) -> None:
         f"{SIGNS[event.kind]} {event.number}/{event.total} {event.node} {event.kind}{took}: {event.why}",
         file=sys.stderr,
     )
+
+
+def _sources(name: str, run: Run) -> Iterator[str]:
+    for path, source in run.sources.items():
+        if path == name:
+            yield source
+        elif path.startswith(f"{name}."):
+            yield f"{path.removeprefix(f'{name}.')} from {source}"
+
+
+def _text_of(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -16,7 +16,7 @@ from trivium.cli.listing import print_facts, print_heading, print_json, print_li
 from trivium.cli.project import open_project
 from trivium.cli.reproduction_view import differing_line, reproduction_line, reproduction_lines
 from trivium.cli.run_velocity import show_velocity
-from trivium.cli.run_view import run_row, task_row, tell_task
+from trivium.cli.run_view import parameter_rows, run_row, secrets_of, task_row, tell_task
 from trivium.errors import NotFound, ReproductionDiffers
 from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.reproduce import reproduce_run
@@ -27,6 +27,7 @@ from trivium.tracking.comparison import Comparison, compare_runs
 app = noun_app("What ran, on what, and what came out.")
 RunId = Annotated[str, typer.Argument(help="The run's id, or a unique beginning of it.")]
 LIST = ("id", "pipeline", "status", "started_at", "seconds", "executed", "cached", "trigger", "metrics")
+PARAMETERS = ("parameter", "value", "source")
 TASKS = ("node", "task", "status", "seconds", "reason")
 
 
@@ -48,17 +49,21 @@ def list_runs(
 
 @app.command("show")
 def show_run(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
-    """Show a run: what it read, its parameters and metrics, and each task."""
+    """Show a run: what it read, its parameters and where each came from, its secrets by name, metrics and tasks."""
     store = open_project(context)
     found = store.catalog.runs.get_run(run)
-    tasks = [task_row(task) for task in store.catalog.runs.list_tasks(found.id)]
+    done = store.catalog.runs.list_tasks(found.id)
+    tasks = [task_row(task) for task in done]
     reproduced = list_reproductions(store, found.id)
-    facts = {**run_row(found), "tasks": tasks, "reproduced": reproduced}
+    facts = {**run_row(found), "secrets": secrets_of(done), "tasks": tasks, "reproduced": reproduced}
     if not as_json:
         facts["inputs"] = [f"{read.table}@{read.version}" for read in found.inputs]
         facts["code"] = found.code.git_commit or found.code.digest[:12]
         facts["reproduced"] = [reproduction_line(each) for each in reproduced[-1:]]
-    print_facts(facts, as_json=as_json, leave_out=("tasks",))
+    print_facts(facts, as_json=as_json, leave_out=("tasks", "parameters", "sources"))
+    if not as_json and found.parameters:
+        print_heading("parameters")
+        print_table(parameter_rows(found), PARAMETERS)
     if not as_json and tasks:
         print_heading("tasks")
         print_table(tasks, TASKS)
