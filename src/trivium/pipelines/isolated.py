@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -40,6 +41,7 @@ Tell = Callable[[Told], None]
 
 def main() -> None:
     """The job is done, and told of."""
+    warnings.showwarning = _show_warning  # type: ignore[assignment] # takes and ignores the rest
     with os.fdopen(os.dup(1), "wb") as channel:
         os.dup2(2, 1)
         job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
@@ -52,6 +54,10 @@ def main() -> None:
             tell(Told(error=str(error)))
         finally:
             store.close()
+
+
+def _show_warning(message: Warning | str, *_where: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _teller(channel: BinaryIO) -> Tell:
