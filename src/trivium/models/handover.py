@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from typing import Any
+
+import msgspec
 
 from trivium.models.card import describe_approvals, describe_evaluation, describe_gate, describe_inputs, describe_model
 from trivium.models.dossier import Dossier, EndpointFacts, TableFacts, read_dossier
@@ -308,6 +311,13 @@ def _retrain_commands(facts: Dossier) -> Iterator[str]:
     if facts.run is None:
         yield f"trivium models show {facts.model.name}"
         return
-    parameters = "".join(f" --set {shlex.quote(f'{key}={value}')}" for key, value in facts.run.parameters.items())
+    parameters = "".join(
+        f" --set {shlex.quote(f'{key}={_text_of(value)}')}" for key, value in facts.run.parameters.items()
+    )
     yield f"trivium run {facts.run.pipeline} --plan{parameters}"
     yield f"trivium run {facts.run.pipeline}{parameters}"
+
+
+def _text_of(value: Any) -> str:
+    """A parameter as `--set` reads it."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
