@@ -64,6 +64,11 @@ class Pipeline(Generic[P, R]):
         other._flags = self._flags if texts is None else settings_of_flags(texts)
         return other
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether a file or texts give it parameters; see `configured`."""
+        return bool(self._file or self._flags)
+
     def run(
         self,
         *,

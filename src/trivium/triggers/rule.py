@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trivium.durations import parse_duration
+from trivium.errors import Misuse
 from trivium.pipelines.pipeline import Pipeline
 from trivium.values.events import EventPattern, TriggerSpec
 
@@ -23,7 +24,15 @@ class Rule:
         return replace(self, period=period)
 
     def run(self, pipeline: Pipeline[..., Any], **parameters: object) -> TriggerSpec:
-        """The pipeline runs on each such event; never on inputs with an open blocking alert."""
+        """The pipeline runs on each such event; never on inputs with an open blocking alert.
+
+        Raises Misuse for one that is configured: a trigger finds a pipeline by its name.
+        """
+        if pipeline.is_configured:
+            raise Misuse(
+                f"A trigger runs pipeline {pipeline.name!r} by its name, so what it was configured with would be lost; "
+                f"give its parameters here: `.run({pipeline.name}, name=value)`."
+            )
         spec = TriggerSpec(
             name=f"{pipeline.name}_on_{self.pattern.subject}",
             event=self.pattern.kind,
