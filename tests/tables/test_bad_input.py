@@ -300,6 +300,17 @@ def test_a_day_that_is_committed_twice_is_there_once_by_its_key_or_an_overwrite(
     assert table.read().collect().height == 100 * DAYS
 
 
+def test_a_day_that_is_appended_twice_without_a_key_is_told(store: Store) -> None:
+    table = Table("readings", time="at")
+    table.append(pl.concat(map(readings, range(DAYS))))
+    again = table.append(readings(DAYS - 1))
+    assert again.state == "flagged"
+    (alert,) = store.catalog.alerts.list_alerts(state="open")
+    assert alert.partition == again.partitions[0]
+    assert "all 100 rows are in this partition already" in alert.message
+    assert table.append(readings(DAYS)).state == "valid"
+
+
 def test_backfilled_days_are_judged_one_by_one(store: Store) -> None:
     table = Table("readings", time="at")
     days = [readings(number) for number in range(60)]

@@ -27,6 +27,7 @@ from trivium.tables.learned_history import learned_history
 from trivium.tables.partitioning import split_partitions
 from trivium.tables.staging import stage_rows
 from trivium.tables.surroundings import around_commit
+from trivium.tables.twice import tell_twice
 from trivium.tables.upkeep import keep_up
 from trivium.values.alerts import CheckResult, Judgement
 from trivium.values.tables import Column, Commit, DataFile, Operation, State, TableSpec
@@ -101,6 +102,8 @@ def draft_rows(
     names = [part.name for part in batch]
     around = around_commit(store, spec, newest, replaced=names if operation == "overwrite" else ())
     judgements, added = judge_and_write(store, spec, diversion.kept, newest, around)
+    if operation == "append":
+        judgements = tell_twice(store, spec, newest, judgements, added)
     draft = draft_commit(
         store,
         spec,
