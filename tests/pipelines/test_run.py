@@ -168,6 +168,21 @@ def test_an_open_blocking_alert_refuses_the_run_and_names_what_is_wrong(store: S
     assert (event.subject, event.actor, event.detail["alerts"]) == (accepted.id, "ada", [alert.id])
 
 
+def test_rows_that_the_pipelines_own_function_reads_are_inputs_like_any(store: Store, flights: Table) -> None:
+    flights.append(pl.DataFrame({"a": [1]}))
+
+    @pipeline
+    def drawn() -> float:
+        return total(flights.read().collect())
+
+    read = store.catalog.lineage.reads_of(drawn.run().id)
+    assert [(each.name, each.version) for each in read] == [("flights", 1)]
+    flights.append(pl.DataFrame({"a": [-1]}))
+    with pytest.raises(BlockedByAlert, match=r"on flights"):
+        drawn.run()
+    assert drawn.run(accept_alerts=True).status == "succeeded"
+
+
 def test_a_failure_names_task_error_place_log_and_what_to_do(store: Store) -> None:
     BROKEN.add("scaled")
     with pytest.raises(TaskFailed) as caught:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -18,7 +18,9 @@ from trivium.pipelines.inputs import describe_alerts, pin_inputs
 from trivium.pipelines.kept_code import keep_code
 from trivium.pipelines.progress import Progress
 from trivium.pipelines.secrets import Secret
+from trivium.store.acting import noting_reads
 from trivium.store.store import Store, use_store
+from trivium.values.lineage import Read
 from trivium.values.runs import Code, Run, TableInput
 
 
@@ -50,12 +52,14 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
         if before.status == "succeeded":
             return before
     with use_store(store):
-        graph = build_graph(request.pipeline, request.function, request.parameters)
+        with noting_reads() as drawn:  # rows that the pipeline's own function reads are inputs as well
+            graph = build_graph(request.pipeline, request.function, request.parameters)
         tables = pin_inputs(store, graph.tables(), _asked_versions(request, graph, before))
         run = _open_run(request, store, graph, tables, before)
         if run.status == "succeeded":
             return run
-        _refuse_blocked(request, store, run, tables)
+        store.catalog.lineage.record_reads([Read(run.id, "", "table", *read) for read in drawn.items()])
+        _refuse_blocked(request, store, run, [*tables, *drawn])
         return Execution(store, run, graph, tables, progress, cache=request.cache).finish()
 
 
@@ -132,8 +136,8 @@ def result_tag(graph: Graph) -> dict[str, str]:
     return {}
 
 
-def _refuse_blocked(request: RunRequest, store: Store, run: Run, tables: Mapping[str, TableInput]) -> None:
-    alerts = store.catalog.alerts.list_blocking(list(tables)) if tables else []
+def _refuse_blocked(request: RunRequest, store: Store, run: Run, tables: Sequence[str]) -> None:
+    alerts = store.catalog.alerts.list_blocking(tables) if tables else []
     if not alerts:
         return
     if request.accept_alerts:

@@ -22,6 +22,7 @@ class Acting:
 
 
 _acting: ContextVar[Acting | None] = ContextVar("trivium_acting", default=None)
+_noted: ContextVar[dict[str, int] | None] = ContextVar("trivium_noted", default=None)
 
 
 def acting_run() -> str | None:
@@ -50,9 +51,22 @@ def off_the_record() -> Iterator[None]:
         _acting.reset(token)
 
 
+@contextmanager
+def noting_reads() -> Iterator[dict[str, int]]:
+    """Gives the tables, with their versions, that are read inside the block, by whoever."""
+    noted: dict[str, int] = {}
+    token = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(token)
+
+
 def note_read(kind: ReadKind, name: str, version: int = 0, columns: Sequence[str] | None = None) -> None:
     """The task that acts here, if one does, is on record as a reader of this. columns: None for all of them."""
-    acting = _acting.get()
+    acting, noted = _acting.get(), _noted.get()
+    if noted is not None and kind == "table":
+        noted[name] = version
     if acting is None:
         return
     read = Read(acting.run, acting.node, kind, name, version, None if columns is None else tuple(sorted(set(columns))))
