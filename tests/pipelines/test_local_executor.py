@@ -381,6 +381,17 @@ def test_a_script_with_types_of_its_own_runs(tmp_path: Path) -> None:
     assert out.split()[-1] == "succeeded"
 
 
+def test_a_script_that_runs_its_pipeline_at_the_top_has_its_types_by_value(tmp_path: Path) -> None:
+    script = tmp_path / "top.py"
+    script.write_text(SCRIPT.replace('if __name__ == "__main__":\n    print', "print").replace("sys.argv[1]", "0"))
+    (tmp_path / "trivium.toml").write_text("")
+    environ = {**os.environ, "TRIVIUM_EXECUTOR": "local"}
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, env=environ, text=True, capture_output=True, check=False
+    )
+    assert done.stdout.split() == ["succeeded"], done.stderr
+
+
 def test_when_the_runs_process_is_killed_its_workers_go_and_it_can_be_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

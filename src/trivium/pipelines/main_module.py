@@ -28,6 +28,12 @@ def main_of_program() -> str | None:
     return str(Path(file).resolve()) if "__main__" in text and "__name__" in text else None
 
 
+def types_of_main() -> dict[str, type]:
+    """The classes that `__main__` defines at its top, by name."""
+    found = vars(sys.modules["__main__"])
+    return {name: kind for name, kind in found.items() if isinstance(kind, type) and kind.__module__ == "__main__"}
+
+
 class LateMain(ModuleType):
     """Stands for `__main__` in another process, and is imported when something of it is asked for."""
 

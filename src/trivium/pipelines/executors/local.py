@@ -19,7 +19,7 @@ from trivium.pipelines.executors.process_tree import resident_bytes
 from trivium.pipelines.executors.task_log import TaskLog
 from trivium.pipelines.executors.transport import Job, OtherCode, Setup, pack_job, unpack
 from trivium.pipelines.executors.worker_process import WorkerProcess
-from trivium.pipelines.main_module import main_of_program
+from trivium.pipelines.main_module import main_of_program, types_of_main
 from trivium.pipelines.resources import cores_of_machine, memory_of_machine, parse_memory
 from trivium.pipelines.task import TaskOptions
 from trivium.store.store import Store
@@ -92,7 +92,8 @@ class LocalExecutor:
 
     def _send(self, going: Going) -> None:
         attempt = going.attempt
-        job = Job(attempt, str(going.log.path), "" if going.by_value else attempt.code)
+        types = types_of_main() if self._setup.main is None else {}
+        job = Job(attempt, str(going.log.path), "" if going.by_value else attempt.code, types)
         modules = first_party_modules(attempt.files) if going.by_value else ()
         try:
             message = pack_job(job, by_value=modules)

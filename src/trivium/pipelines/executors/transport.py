@@ -31,12 +31,13 @@ class Setup(Struct, frozen=True):
 class Job(Struct, frozen=True):
     """One attempt. code: the digest of the code that its key was made of; "" when that need not be compared.
 
-    log: the file that takes what the task prints.
+    log: the file that takes what the task prints. types: those of a `__main__` that cannot be imported, by name.
     """
 
     attempt: Attempt
     log: str
     code: str = ""
+    types: dict[str, type] = {}
 
 
 class OtherCode(Struct, frozen=True):

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+from types import ModuleType
 
 from trivium.digest import digest_of
 from trivium.errors import CacheKeyError
@@ -52,8 +53,7 @@ class Worker:
     def __init__(self, setup: Setup, channel: Channel) -> None:
         sys.path[:] = list(setup.path)
         os.chdir(setup.folder)
-        if setup.main is not None:
-            sys.modules["__main__"] = LateMain(setup.main)
+        sys.modules["__main__"] = ModuleType("__main__") if setup.main is None else LateMain(setup.main)
         self._channel = channel
         self._store: Store = open_store(setup.settings)
         self._codes: dict[object, str] = {}
@@ -71,6 +71,7 @@ class Worker:
             job: Job = unpack(message)
         except Exception as error:  # code that a job names may fail to import in any way
             return Outcome(error=f"the task cannot be found by another process: {describe(error)}", final=True)
+        vars(sys.modules["__main__"]).update(job.types)
         task = job.attempt.task
         if job.code and self._code_of(task) != job.code:
             return OtherCode()
