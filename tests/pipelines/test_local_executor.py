@@ -457,3 +457,22 @@ def test_no_process_is_left_behind(tmp_path: Path) -> None:
     worker = int((tmp_path / "begun").read_text())
     wait_until(lambda: not Path(f"/proc/{worker}").exists())
     assert list(marked("no such mark")) == []
+
+
+def test_what_a_task_prints_can_be_followed_from_another_process_while_it_runs(tmp_path: Path) -> None:
+    script = SCRIPT.replace(
+        "    time.sleep(n)", '    print("half", flush=True)\n    time.sleep(n)\n    print("whole", flush=True)'
+    )
+    (tmp_path / "script.py").write_text(script)
+    (tmp_path / "trivium.toml").write_text("")
+    environ = {**os.environ, "TRIVIUM_EXECUTOR": "local"}
+    going = subprocess.Popen([sys.executable, "script.py", "2"], cwd=tmp_path, env=environ, stdout=subprocess.DEVNULL)
+    wait_for(tmp_path / "begun")
+    with connect(tmp_path, actor="bob") as store:
+        (run,) = store.catalog.runs.list_runs()
+    done = subprocess.run(
+        [sys.executable, "-m", "trivium", "runs", "logs", run.id, "-f"],
+        cwd=tmp_path, text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["--- slow", "half", "whole", f"--- run {run.id} has succeeded"]
+    assert going.wait(timeout=60) == 0

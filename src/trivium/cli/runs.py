@@ -19,9 +19,11 @@ from trivium.cli.run_velocity import show_velocity
 from trivium.cli.run_view import parameter_rows, run_row, secrets_of, task_row, tell_task
 from trivium.errors import NotFound, ReproductionDiffers
 from trivium.pipelines.cancel import cancel_run
+from trivium.pipelines.live_log import follow_logs
 from trivium.pipelines.reproduce import reproduce_run
 from trivium.pipelines.reproduction import list_reproductions
 from trivium.pipelines.resume import resume_run
+from trivium.store.store import Store
 from trivium.tracking.comparison import Comparison, compare_runs
 
 app = noun_app("What ran, on what, and what came out.")
@@ -74,11 +76,15 @@ def show_logs(
     context: typer.Context,
     run: RunId,
     node: Annotated[str | None, typer.Argument(help="Only this task.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what the tasks of a run printed, and the error of the one that failed."""
     store = open_project(context)
     found = store.catalog.runs.get_run(run)
+    if follow and found.status in ("running", "cancelling"):
+        follow_run(store, found.id, node)
+        return
     tasks = [task for task in store.catalog.runs.list_tasks(found.id) if node in (None, task.node)]
     if node and not tasks:
         raise NotFound(f"Run {found.id} has no task {node!r}; `trivium runs show {found.id}` lists them.")
@@ -89,6 +95,18 @@ def show_logs(
     for task in tasks:
         typer.echo(f"--- {task.node} ({task.status})")
         typer.echo("\n".join(text.rstrip() for text in (task.log, task.error or "") if text.strip()))
+
+
+def follow_run(store: Store, run: str, node: str | None) -> None:
+    """What the tasks print as they print it, each change of task under its name; then how the run ended."""
+    last = None
+    for name, text in follow_logs(store, run, node):
+        if name != last:
+            typer.echo(f"--- {name}")
+        typer.echo(text, nl=False)
+        last = name
+    ended = store.catalog.runs.get_run(run)
+    typer.echo(f"--- run {ended.id} has {ended.status}" + (f": {ended.error}" if ended.error else ""))
 
 
 @app.command("compare")

@@ -19,6 +19,7 @@ from trivium.pipelines.executors.process_tree import resident_bytes
 from trivium.pipelines.executors.task_log import TaskLog
 from trivium.pipelines.executors.transport import Job, OtherCode, Setup, pack_job, unpack
 from trivium.pipelines.executors.worker_process import WorkerProcess
+from trivium.pipelines.live_log import logs_of
 from trivium.pipelines.main_module import main_of_program, types_of_main
 from trivium.pipelines.resources import cores_of_machine, memory_of_machine, parse_memory
 from trivium.pipelines.task import TaskOptions
@@ -26,7 +27,6 @@ from trivium.store.store import Store
 
 LOOK = 0.2
 GRACE = 1.0
-LOGS = "logs"
 
 
 @dataclass
@@ -78,7 +78,7 @@ class LocalExecutor:
     def begin(self, attempt: Attempt) -> None:
         """The attempt is going on in a worker."""
         options = attempt.task.options
-        log = TaskLog(self._store.settings.state / LOGS / attempt.run, attempt.node)
+        log = TaskLog(logs_of(self._store, attempt.run), attempt.node)
         until = None if options.timeout is None else time.monotonic() + options.timeout + GRACE
         self._send(Going(attempt, self._take_worker(), log, until, parse_memory(options.memory)))
 
