@@ -54,7 +54,7 @@ def show_run(context: typer.Context, run: RunId, as_json: AsJson = False) -> Non
     """Show a run: what it read, its parameters and where each came from, its secrets by name, metrics and tasks."""
     store = open_project(context)
     found = store.catalog.runs.get_run(run)
-    done = store.catalog.runs.list_tasks(found.id)
+    done = store.catalog.runs.list_tasks(found.id, items=as_json)
     tasks = [task_row(task) for task in done]
     reproduced = list_reproductions(store, found.id)
     facts = {**run_row(found), "secrets": secrets_of(done), "tasks": tasks, "reproduced": reproduced}
@@ -85,7 +85,9 @@ def show_logs(
     if follow and found.status in ("running", "cancelling"):
         follow_run(store, found.id, node)
         return
-    tasks = [task for task in store.catalog.runs.list_tasks(found.id) if node in (None, task.node)]
+    tasks = store.catalog.runs.list_tasks(found.id, items=False) if node is None else []
+    if node is not None and (one := store.catalog.runs.find_task(found.id, node)) is not None:
+        tasks = [one]
     if node and not tasks:
         raise NotFound(f"Run {found.id} has no task {node!r}; `trivium runs show {found.id}` lists them.")
     if as_json:

@@ -94,7 +94,7 @@ def read_dossier(store: Store, name: str, version: int | str | None = None) -> D
     versions = tuple(reversed(models.list_versions(name)))
     gates = {each.version: models.find_gate(name, each.version) for each in versions}
     run = store.catalog.runs.get_run(model.run) if model.run else None
-    tasks = tuple(store.catalog.runs.list_tasks(run.id)) if run else ()
+    tasks = tuple(store.catalog.runs.list_tasks(run.id, items=False)) if run else ()
     triggers = _triggers(store, run)
     return Dossier(
         model=model,

@@ -323,6 +323,7 @@ class Execution:
             TaskRun(
                 run=self.run.id, node=node.name, task=node.task.name, key="", status="mapped", started_at=now,
                 ended_at=now, outputs=refs, upstream=self.upstream[node.name], reason=expansion.tell(),
+                secrets=secret_names(node.task.options.secrets, node.arguments),
             )
         )  # fmt: skip
         self.artifacts[node.name] = refs

@@ -19,7 +19,7 @@ def load_result(store: Store, run_id: str) -> Any:
     node, _, index = run.tags.get("result", "").partition(":")
     if node:
         return load_output(store, run.id, node, int(index) if index else None)
-    done = [task for task in store.catalog.runs.list_tasks(run.id) if task.outputs]
+    done = [task for task in store.catalog.runs.list_tasks(run.id, items=False) if task.outputs]
     if not done:
         raise NotFound(f"Run {run.id} ({run.status}) has no result.")
     return _load(store, done[-1], None)
@@ -28,11 +28,12 @@ def load_result(store: Store, run_id: str) -> Any:
 def load_output(store: Store, run_id: str, node: str, index: int | None = None) -> Any:
     """What one node of the run made, or one of its several outputs (counted from 0). Raises NotFound."""
     run = store.catalog.runs.get_run(run_id)
-    tasks = store.catalog.runs.list_tasks(run.id)
-    for task in tasks:
-        if task.node == node and task.outputs:
-            return _load(store, task, index)
-    known = ", ".join(task.node for task in tasks if task.outputs) or "none"
+    task = store.catalog.runs.find_task(run.id, node)
+    if task is not None and task.outputs:
+        return _load(store, task, index)
+    known = (
+        ", ".join(each.node for each in store.catalog.runs.list_tasks(run.id, items=False) if each.outputs) or "none"
+    )
     raise NotFound(f"Run {run.id} has no output of a node {node!r}; it has those of: {known}.")
 
 

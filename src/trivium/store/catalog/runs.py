@@ -67,8 +67,11 @@ class Runs(Protocol):
     ) -> list[Run]:
         """Runs, newest first; `before` is the id of the last one already seen."""
 
-    def list_tasks(self, run_id: str) -> list[TaskRun]:
-        """The run's tasks in the order in which they started."""
+    def list_tasks(self, run_id: str, *, items: bool = True) -> list[TaskRun]:
+        """The run's tasks in the order in which they started. items: also those of maps, not only their failed ones."""
+
+    def find_task(self, run_id: str, node: str) -> TaskRun | None:
+        """One task of the run, or None."""
 
     def find_producers(self, digest: str) -> list[TaskRun]:
         """Task runs that wrote the artifact with this digest, newest first."""

@@ -70,6 +70,18 @@ def test_a_running_run_is_asked_to_end_and_an_ended_one_is_left_as_it_is(catalog
         catalog.runs.find_status("run-9")
 
 
+def test_the_items_of_maps_are_listed_or_left_out_but_for_failed_ones(catalog: Catalog) -> None:
+    start(catalog)
+    found = [("load", "mapped"), ("load[0]", "executed"), ("load[1]", "failed"), ("train", "executed")]
+    catalog.runs.record_tasks([replace(TASK, node=node, status=status) for node, status in found])
+    assert [task.node for task in catalog.runs.list_tasks("run-1")] == ["load", "load[0]", "load[1]", "train"]
+    assert [task.node for task in catalog.runs.list_tasks("run-1", items=False)] == ["load", "load[1]", "train"]
+    one = catalog.runs.find_task("run-1", "load[0]")
+    assert one is not None
+    assert one.status == "executed"
+    assert catalog.runs.find_task("run-1", "load[7]") is None
+
+
 def test_runs_started_at_once_under_one_key_are_one(catalog: Catalog, at_once: AtOnce) -> None:
     made = at_once(6, lambda each, n: start(each, f"run-{n}", key="firing-1"))
     assert len({run.id for run in made}) == 1

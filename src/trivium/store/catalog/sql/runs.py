@@ -148,10 +148,14 @@ class SqlRuns:
             pipeline, pipeline, status, status, before, before, limit,
         )  # fmt: skip
 
-    def list_tasks(self, run_id: str) -> list[TaskRun]:
+    def list_tasks(self, run_id: str, *, items: bool = True) -> list[TaskRun]:
+        chosen = "" if items else "AND (node NOT LIKE '%]' OR status = 'failed') "
         return self.database.read().all(
-            TaskRun, "SELECT * FROM task_runs WHERE run = ? ORDER BY started_at, node", run_id
+            TaskRun, f"SELECT * FROM task_runs WHERE run = ? {chosen}ORDER BY started_at, node", run_id
         )
+
+    def find_task(self, run_id: str, node: str) -> TaskRun | None:
+        return self.database.read().one(TaskRun, "SELECT * FROM task_runs WHERE run = ? AND node = ?", run_id, node)
 
     def find_producers(self, digest: str) -> list[TaskRun]:
         return self.database.read().all(
