@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from functools import cache
-from threading import Thread, Timer
+from threading import Thread
+from typing import TypeVar
 
 import duckdb
 import polars as pl
@@ -18,6 +18,8 @@ from trivium.frames import ArrowStream
 
 LIMIT_SECONDS, LAST_SECONDS, TRIES = 60.0, 5.0, 20
 QUOTE = "'"
+T = TypeVar("T")
+Connection = duckdb.DuckDBPyConnection
 CAST_DUE = "explicit "
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -45,17 +47,6 @@ def open_files(paths: Sequence[str]) -> duckdb.DuckDBPyConnection:
     return database
 
 
-@contextmanager
-def time_limit(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """What runs on the connection inside the block is interrupted after so many seconds."""
-    clock = Timer(seconds, connection.interrupt)
-    clock.start()
-    try:
-        yield
-    finally:
-        clock.cancel()
-
-
 def is_wrong_sql(error: duckdb.Error) -> bool:
     """Whether the SQL names what is not there, whatever the rows hold. Values of a type that does not fit are no such
     error: DuckDB asks for an explicit cast then."""
@@ -69,29 +60,31 @@ def query_rows(sql: str, rows: pl.DataFrame, *, limit: float = LIMIT_SECONDS) ->
 
     limit: seconds after which the query is interrupted. Raises duckdb.Error as DuckDB does, Misuse at the limit.
     """
+    connection = open_sandbox()
+    connection.register("rows", ArrowStream(rows))
     try:
-        return _answer_within(limit, sql, rows)
+        return ask_within(limit, connection, lambda asked: asked.execute(sql).fetchone() or ())
     except duckdb.InterruptException:
         raise Misuse(f"This check took over {limit:.0f} s on {rows.height} rows and was stopped: {sql}") from None
 
 
-def _answer_within(seconds: float, sql: str, rows: pl.DataFrame) -> tuple[object, ...]:
-    """The first row. Raises what DuckDB raises, duckdb.InterruptException after so many seconds.
+def ask_within(seconds: float, connection: duckdb.DuckDBPyConnection, work: Callable[[Connection], T]) -> T:
+    """What the work finds on the connection, which is closed afterwards.
 
-    DuckDB looks for an interruption between stretches of rows, and one expression may take for ever on one of them:
-    then the thread that computes it is left behind.
+    Raises what the work raises, duckdb.InterruptException after so many seconds. DuckDB looks for an interruption
+    between stretches of rows, and one expression may take for ever on one of them: then the thread that computes it is
+    left behind, with the connection.
     """
-    connection, answer = open_sandbox(), Future[tuple[object, ...]]()
+    answer = Future[T]()
 
-    def work() -> None:
+    def run() -> None:
         with connection:
             try:
-                connection.register("rows", ArrowStream(rows))
-                answer.set_result(connection.execute(sql).fetchone() or ())
+                answer.set_result(work(connection))
             except BaseException as error:
                 answer.set_exception(error)
 
-    worker = Thread(target=work, name="check", daemon=True)
+    worker = Thread(target=run, name="check", daemon=True)
     worker.start()
     try:
         worker.join(seconds)

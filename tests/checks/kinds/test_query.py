@@ -149,6 +149,7 @@ def test_a_file_behind_the_name_of_a_common_table_expression_is_not_read(around:
         "SELECT * FROM range(10000000) a, range(10000000) b WHERE a.range + b.range < 0",
         "WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n % 7 FROM t) SELECT n FROM t WHERE n > 9",
         "SELECT sum(a.range * b.range) AS x FROM range(10000000) a, range(10000000) b, customers HAVING x < 0",
+        "SELECT * FROM rows WHERE list_sum(list_transform(range(20000), lambda y: list_sum(range(y)))) < customer",
     ],
 )
 def test_a_query_that_never_ends_is_stopped_and_fails(around: Around, sql: str) -> None:

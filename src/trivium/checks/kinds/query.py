@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
@@ -14,7 +13,7 @@ from msgspec import Struct
 from trivium.checks.kinds.outcome import EXAMPLES, Outcome, example_rows, unevaluable
 from trivium.checks.partition import Partition
 from trivium.checks.pii import mask_others
-from trivium.checks.sandbox import LIMIT_SECONDS, is_wrong_sql, open_files, open_sandbox, time_limit
+from trivium.checks.sandbox import LIMIT_SECONDS, ask_within, is_wrong_sql, open_files, open_sandbox
 from trivium.checks.surroundings import Surroundings, own_rows
 from trivium.checks.syntax import Node, NotSelect, outward_call, parse_selects, walk
 from trivium.errors import Misuse
@@ -67,8 +66,8 @@ def judge_query(check: CheckSpec, part: Partition, around: Surroundings, *, limi
         return unevaluable(check, f"there is no published version of table {', '.join(absent)}")
     versions = {name: around.find_version(name) for name in asked.tables}
     try:
-        with _open_views(asked, part, around) as connection, time_limit(connection, limit):
-            count, examples = _run(connection, asked.text)
+        connection = _open_views(asked, part, around)
+        count, examples = ask_within(limit, connection, lambda opened: _run(opened, asked.text))
     except duckdb.InterruptException:
         return unevaluable(check, f"it took over {limit:g} s and was stopped", versions=versions)
     except duckdb.Error as error:
@@ -138,15 +137,17 @@ def _short(sql: str) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
-@contextmanager
-def _open_views(asked: Query, part: Partition, around: Surroundings) -> Iterator[duckdb.DuckDBPyConnection]:
+def _open_views(asked: Query, part: Partition, around: Surroundings) -> duckdb.DuckDBPyConnection:
     paths = {name: around.paths(name) for name in asked.tables}
-    with open_files([path for each in paths.values() for path in each]) if paths else open_sandbox() as connection:
+    connection = open_files([path for each in paths.values() for path in each]) if paths else open_sandbox()
+    with ExitStack() as failing:
+        failing.callback(connection.close)
         connection.register(PARTITION, ArrowStream(part.rows))
         for name, files in paths.items():
             frames = own_rows(around, part) if name == around.own else [] if files else [_no_rows(around, name)]
             _make_view(connection, name, files, frames)
-        yield connection
+        failing.pop_all()
+    return connection
 
 
 def _make_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], frames: list[pl.DataFrame]) -> None:
