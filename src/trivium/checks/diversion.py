@@ -74,7 +74,7 @@ def _divide(
         return part, part.rows.clear(), ()
     hold = _hold([rule for rule, _ in failed], part.rows)
     results = tuple(mask_result(_result(part, rule, outcome), spec.pii) for rule, outcome in failed)
-    return Partition(part.name, part.rows.filter(hold)), part.rows.filter(~hold), results
+    return replace(part, rows=part.rows.filter(hold)), part.rows.filter(~hold), results
 
 
 def _all_hold(rules: Sequence[CheckSpec], rows: pl.DataFrame) -> bool:

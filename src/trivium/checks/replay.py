@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from trivium.checks.alert import group_causes
+from trivium.checks.diversion import divert_rows, tell_diversion
 from trivium.checks.feedback import NO_FEEDBACK, Feedback
 from trivium.checks.history import History
 from trivium.checks.judge import judge_partition
@@ -82,7 +83,10 @@ class Replay(Struct, frozen=True):
     def judge(self, part: Partition, history: History) -> Judgement:
         """What the checks say of the partition after this history. Freshness is not judged, for it is about now."""
         around, taught = self.around(part), self.feedback
-        return judge_partition(self.spec, part, history, now=self.now, newest=False, around=around, feedback=taught)
+        diversion = divert_rows(self.spec, [part])  # as a commit does
+        (kept,) = diversion.kept
+        judged = judge_partition(self.spec, kept, history, now=self.now, newest=False, around=around, feedback=taught)
+        return tell_diversion(judged, diversion)
 
     def walk(self) -> Iterator[tuple[History, Judgement]]:
         """The judgement of each partition, with the history before it.
