@@ -428,7 +428,9 @@ def test_a_cancelled_run_ends_at_once_and_can_be_resumed(tmp_path: Path, monkeyp
     with connect(tmp_path, actor="bob", executor="inline") as store:
         (run,) = store.catalog.runs.list_runs()
         begun = time.monotonic()
+        wait_until(lambda: [task.status for task in store.catalog.runs.list_tasks(run.id)] == ["running"])
         assert cancel_run(store, run.id).status == "cancelled"
+        assert [task.status for task in store.catalog.runs.list_tasks(run.id)] == ["cancelled"]
         assert time.monotonic() - begun < 14
         going.communicate(timeout=60)
         assert going.returncode != 0

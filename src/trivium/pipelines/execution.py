@@ -30,7 +30,7 @@ from trivium.pipelines.progress import Progress, TaskEvent
 from trivium.pipelines.schedule import Schedule
 from trivium.pipelines.secrets import secret_names
 from trivium.store.store import Store
-from trivium.values.runs import FailedAttempt, MetricPoint, Run, RunStatus, TableInput, TaskRun
+from trivium.values.runs import FailedAttempt, MetricPoint, Run, RunStatus, TableInput, TaskRun, TaskStatus
 
 FINISHED = ("executed", "cached")
 LONGEST_PAUSE = 600.0
@@ -42,13 +42,18 @@ Kind = Literal["started", "executed", "cached", "failed"]
 
 @dataclass(eq=False)
 class Work:
-    """A node that has to run, and what became of it so far. item: its map and its place there, when it is in one."""
+    """A node that has to run, and what became of it so far. item: its map and its place there, when it is in one.
+
+    begun: when the last attempt was, by the run's clock. shown: whether it is on record as running.
+    """
 
     node: Node
     decision: Decision
     item: tuple[Expansion, int] | None = None
     failed: list[FailedAttempt] = field(default_factory=list)
     started: datetime | None = None
+    begun: float = 0.0
+    shown: bool = False
     log: str = ""
 
 
@@ -110,6 +115,9 @@ class Execution:
         return self._end("succeeded", None)
 
     def _end(self, status: RunStatus, error: str | None) -> Run:
+        stopped = [work for work in self.going.values() if work.shown]
+        if stopped:
+            self.store.catalog.runs.record_tasks([self._unfinished(work, "cancelled") for work in stopped])
         return self.store.catalog.runs.finish(self.run.id, status=status, at=self.store.clock(), error=error)
 
     def _run_nodes(self, executor: Executor) -> None:
@@ -150,10 +158,18 @@ class Execution:
         return pause
 
     def _heed(self, *, always: bool = False) -> None:
-        """Raises RunCancelled when somebody has asked for it; looks twice a second at most."""
+        """Tasks that take their time are on record as running. Raises RunCancelled when somebody has asked for it.
+
+        Looks twice a second at most.
+        """
         if not always and self.clock() < self.looked + LOOK:
             return
         self.looked = self.clock()
+        late = [work for work in self.going.values() if not work.shown and self.looked > work.begun + LOOK]
+        if late:
+            self.store.catalog.runs.record_tasks([self._unfinished(work, "running") for work in late])
+        for work in late:
+            work.shown = True
         if self.store.catalog.runs.find_status(self.run.id) in ("cancelling", "cancelled"):
             raise RunCancelled(f"Run {self.run.id} was cancelled; `trivium runs resume {self.run.id}` goes on with it.")
 
@@ -209,6 +225,7 @@ class Execution:
         self.twins[work.decision.key] = []
         node, number = work.node, len(work.failed) + 1
         self.going[node.name, number] = work
+        work.begun = self.clock()
         stable = digest_of("attempt", [self.run.id, node.name, work.decision.key])[:32]
         arguments = resolve_arguments(node, self.artifacts, self.tables)
         code, files = self.decider.code_of(node)
@@ -284,21 +301,28 @@ class Execution:
         return None
 
     def _record(self, work: Work, outcome: Outcome) -> TaskRun:
+        ended = replace(
+            self._unfinished(work, "failed" if outcome.error else "executed"),
+            outputs=outcome.outputs,
+            error=outcome.error,
+        )
         parts = work.decision.parts
+        return ended if outcome.error or not parts else replace(ended, parts=self.store.blobs.put(encode_parts(parts)))
+
+    def _unfinished(self, work: Work, status: TaskStatus) -> TaskRun:
+        """The record of work that is running, or has ended without a result."""
+        now = self.store.clock()
         return TaskRun(
             run=self.run.id,
             node=work.node.name,
             task=work.node.task.name,
             key=work.decision.key,
-            status="failed" if outcome.error else "executed",
-            started_at=work.started or self.store.clock(),
-            ended_at=self.store.clock(),
-            outputs=outcome.outputs,
+            status=status,
+            started_at=work.started or now,
+            ended_at=None if status == "running" else now,
             upstream=self._upstream(work),
             reason=work.decision.why,
-            error=outcome.error,
             log=work.log,
-            parts=self.store.blobs.put(encode_parts(parts)) if parts and not outcome.error else "",
             attempts=tuple(work.failed),
             secrets=secret_names(work.node.task.options.secrets, work.node.arguments),
         )

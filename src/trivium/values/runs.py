@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 RunStatus = Literal["running", "cancelling", "succeeded", "failed", "cancelled", "refused"]
-TaskStatus = Literal["running", "executed", "cached", "failed", "mapped", "skipped"]
+TaskStatus = Literal["running", "executed", "cached", "failed", "cancelled", "mapped", "skipped"]
 
 
 class ArtifactRef(Struct, frozen=True):
