@@ -15,8 +15,10 @@ import pytest
 
 from trivium.errors import TaskFailed
 from trivium.pipelines.cancel import cancel_run
+from trivium.pipelines.executors import local as local_executor
 from trivium.pipelines.executors.process_tree import marked
 from trivium.pipelines.registry import import_file
+from trivium.pipelines.resources import cores_of_machine
 from trivium.pipelines.results import load_output, load_result
 from trivium.pipelines.resume import resume_run
 from trivium.store.store import Store, connect
@@ -292,6 +294,27 @@ def whole(n: int = 5):
     )
     user.__dict__["FACTOR"] = 3
     assert load_result(local, user.whole.run(store=local).id) == 15
+
+
+def test_a_variable_that_was_set_between_two_runs_is_seen_and_no_process_piles_up(
+    local: Store, module: Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(cache=False)
+def told() -> str:
+    return os.environ["ANSWER"]
+
+@tv.pipeline
+def whole():
+    return told()
+"""
+    )
+    for answer in ("one", "two", "three", "four"):
+        monkeypatch.setenv("ANSWER", answer)
+        assert load_result(local, user.whole.run(store=local).id) == answer
+    assert len(local_executor._idle) <= cores_of_machine()
 
 
 def test_tasks_run_side_by_side_within_the_cores(local: Store, module: Module, monkeypatch: pytest.MonkeyPatch) -> None:

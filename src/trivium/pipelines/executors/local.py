@@ -61,7 +61,7 @@ class LocalExecutor:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._setup = Setup(store.settings, tuple(sys.path), os.getcwd(), main_of_program())  # noqa: PTH109
+        self._setup = Setup(store.settings, tuple(sys.path), os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
         self._cores, self._memory = cores_of_machine(), memory_of_machine()
         self._going: dict[int, Going] = {}
         self._ended: list[Ended] = []
@@ -170,5 +170,5 @@ class LocalExecutor:
         for going in self._going.values():
             going.worker.end()
         self._going.clear()
-        while len([each for each in _idle if each.setup == self._setup]) > self._cores:
+        while len(_idle) > self._cores:
             _idle.pop(0).end()

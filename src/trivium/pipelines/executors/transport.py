@@ -26,6 +26,7 @@ class Setup(Struct, frozen=True):
     path: tuple[str, ...]
     folder: str
     main: str | None
+    environ: dict[str, str]
 
 
 class Job(Struct, frozen=True):

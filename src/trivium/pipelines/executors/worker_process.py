@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import signal
 import socket
@@ -31,7 +30,7 @@ class WorkerProcess:
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                env={**os.environ, MARK: self.mark},
+                env={**setup.environ, MARK: self.mark},
             )
         self.channel = Channel(ours)
         self.channel.send(pickle.dumps(setup))
