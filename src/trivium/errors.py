@@ -21,6 +21,10 @@ class Misuse(TriviumError):
     exit_status = 2
 
 
+class HiddenState(Misuse):
+    """A notebook's results hang on something that its cells, read in their order, do not tell."""
+
+
 class NotFound(TriviumError):
     """No object has this name or id."""
 

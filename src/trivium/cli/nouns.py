@@ -26,6 +26,7 @@ NOUNS = {
     "models": Noun("trivium.cli.models", "Model versions, their gates and approvals, and which one is live."),
     "endpoints": Noun("trivium.cli.endpoints", "Models behind doors, and how their traffic is divided."),
     "triggers": Noun("trivium.cli.triggers", "When an event happens, do something."),
+    "notebooks": Noun("trivium.cli.notebooks", "From exploring in cells to a module that is tested and run."),
     "lineage": Noun("trivium.cli.lineage", "Where things come from, what they go into, and what a change would reach."),
     "doctor": Noun("trivium.cli.doctor", "Whether this project can work, and what is in force."),
     "gc": Noun("trivium.cli.gc", "Give back the space of what nothing needs."),
