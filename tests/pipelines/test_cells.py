@@ -1,4 +1,4 @@
-"""Tasks that are defined in cells, as IPython runs them: in a `__main__` without a file, each text kept by linecache."""
+"""Tasks that are defined in cells, as IPython runs them: `__main__` without a file, texts kept by linecache."""
 
 from __future__ import annotations
 
