@@ -31,10 +31,11 @@ from trivium.tables.restore import restore_version
 from trivium.tables.settle import settle_commit
 from trivium.tables.upsert import upsert_rows
 from trivium.values.events import EventPattern
+from trivium.values.shown import Shown
 from trivium.values.tables import CheckSpec, Commit, TableSpec, Watch
 
 
-class Table:
+class Table(Shown):
     """Versioned rows with a key and an event time. Declaring one touches nothing; the first commit makes it.
 
     name: lower-case letters, digits, `_` and `-`. key: the column or columns that tell rows apart.

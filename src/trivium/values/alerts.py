@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from trivium.values.shown import Shown
 from trivium.values.tables import Severity, State
 
 AlertState = Literal["open", "resolved"]
@@ -80,7 +81,7 @@ class Judgement(Struct, frozen=True):
     results: tuple[CheckResult, ...]
 
 
-class Alert(Struct, frozen=True):
+class Alert(Struct, Shown, frozen=True):
     """A check that failed, about one column of one partition, with evidence and a person's verdict.
 
     Until `muted_until` nobody is told of it. Muted or not, what it blocks stays blocked.

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from trivium.values.alerts import CheckResult
+from trivium.values.shown import Shown
 from trivium.values.tables import Column
 
 Decision = Literal["approved", "overridden"]
@@ -24,7 +25,7 @@ class Metric(Struct, frozen=True):
     high: float | None = None
 
 
-class Report(Struct, frozen=True):
+class Report(Struct, Shown, frozen=True):
     """An evaluation: metrics of the model and of a simple baseline on one pinned set of rows."""
 
     model: str

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from trivium.values.shown import Shown
+
 RunStatus = Literal["running", "cancelling", "succeeded", "failed", "cancelled", "refused"]
 TaskStatus = Literal["running", "executed", "cached", "failed", "cancelled", "mapped", "skipped"]
 
@@ -53,7 +55,7 @@ class Environment(Struct, frozen=True):
     platform: str = ""
 
 
-class Run(Struct, frozen=True):
+class Run(Struct, Shown, frozen=True):
     """One execution of a pipeline. `key` makes it idempotent: the same key names the same run for ever.
 
     `sources` says where parameters came from, by their paths: {"model.depth": "--set model.depth"}. saved: seconds that
