@@ -35,7 +35,13 @@ def test_a_promoted_notebook_is_told_and_its_pipeline_runs(terminal: Terminal, n
     assert "explore.py is written. A process of its own imported it and drew its pipelines:" in said.out
     assert "flow: 1 tasks" in said.out
     assert "cell 2 (In [2]), line 1: flow()" in said.out
+    assert "pipelines" not in said.out.splitlines()[-1]
     assert terminal("run", "flow").status == 0
+
+
+def test_a_module_that_the_project_does_not_name_is_told_so(terminal: Terminal, notebook: Path) -> None:
+    said = terminal("notebooks", "promote", "explore.ipynb", "--to", "other.py")
+    assert "`pipelines` in trivium.toml names its file" in said.out
 
 
 def test_json_has_the_same(terminal: Terminal, notebook: Path) -> None:

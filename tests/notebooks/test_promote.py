@@ -142,6 +142,7 @@ TASK = "import trivium as tv\n\n@tv.task\ndef step(n: int):\n    return n"
          "cell 1 (In [1]), line 5: `rate` is not defined in the cells above, but below, in cell 2 (In [2])"),
         ([TASK, "x = 1\ndel x", "print(x)"], "cell 3 (In [3]), line 1: `x` is not defined in the cells above"),
         ([TASK, "x = [y for _ in range(3)]\ny = 1"], "cell 2 (In [2]), line 1: `y` is not defined"),
+        ([TASK, "class A:\n    one = 1\n    all = [one for _ in (1, 2)]"], "line 3: `one` is not defined"),
         ([TASK, "print(_)"], "cell 2 (In [2]), line 1: `_` is not defined in the cells above"),
         ([TASK + "\n\ndef look(): display(1)\n\n@tv.task\ndef b(): look()"],
          "cell 1 (In [1]), line 7: `display` is there in a notebook only"),

@@ -31,11 +31,14 @@ def promote_notebook(
     Refused are cells that ran in another order, names that no cell above defines or that two cells define differently,
     and magics that do something. What only explores is left out and listed.
     """
-    done = promote(notebook, find_settings(context).root, to)
+    settings = find_settings(context)
+    done = promote(notebook, settings.root, to)
     if as_json:
         print_json(msgspec.to_builtins(done))
     else:
         tell(done)
+        if Path(done.module).resolve() not in [(settings.root / each).resolve() for each in settings.pipelines]:
+            print_line("`trivium run` finds it when `pipelines` in trivium.toml names its file.")
 
 
 def tell(done: Promotion) -> None:

@@ -80,7 +80,7 @@ class _Walk:
                 (own if is_class and step.opname == "STORE_NAME" else self.stored).add(name)
             elif step.opname == "DELETE_NAME" and not is_class:
                 self.deleted.add(name)
-            elif step.opname in LOADS and name not in own and not (is_class and name.startswith("__")):
+            elif step.opname in LOADS and not (is_class and _is_of_class(step.opname, name, own)):
                 self._need(name, step.positions.lineno if step.positions else None, at_once=at_once)
 
     def _need(self, name: str, line: int | None, *, at_once: bool) -> None:
@@ -88,6 +88,11 @@ class _Walk:
             self.at_once.setdefault(name, line or 1)
         elif not at_once:
             self.later.setdefault(name, line or 1)
+
+
+def _is_of_class(load: str, name: str, own: set[str]) -> bool:
+    """Whether a class body finds the name in itself; its comprehensions look at the module alone."""
+    return load != "LOAD_GLOBAL" and (name in own or name.startswith("__"))
 
 
 def _quoted(node: ast.stmt) -> set[str]:
