@@ -22,7 +22,7 @@ from side_by_side import rows
 from side_by_side.engine import BARE, INLINE, OURS, PEERS, Engine, install, version_of
 from side_by_side.process import run_script
 from side_by_side.rows import Measured
-from side_by_side.table import as_lines, medians_of
+from side_by_side.table import Medians, as_lines, medians_of
 
 Measure = Callable[[Engine, Path, float], Iterator[Measured]]
 
@@ -32,16 +32,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         peers = list(install_peers(options.peers, options.environments or folder / "environments"))
-        found: list[tuple[str, Measured]] = []
+        medians: Medians = {}
         for name, (measure, engines) in works_of(peers, large=options.large).items():
             if name in options.only:
-                found += measure_by_turns(measure, engines, folder / name, options)
-    medians = medians_of(found)
+                measured = medians_of(measure_by_turns(measure, engines, folder / name, options))
+                medians |= measured
+                if not options.json:
+                    print("\n".join(as_lines(measured)), flush=True)
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     if options.json:
         print(json.dumps({"load": load, "repeat": options.repeat, "medians": medians}, indent=2))
     else:
-        print("\n".join([load, *as_lines(medians)]))
+        print(f"\n{load}, median of {options.repeat}")
 
 
 def parse_options() -> argparse.Namespace:
