@@ -184,6 +184,20 @@ def test_every_failed_attempt_is_on_record_with_its_reason(store: Store) -> None
     ]
 
 
+def test_a_chain_of_a_thousand_tasks_runs(store: Store) -> None:
+    @task(cache=False)
+    def step(n: int) -> int:
+        return n + 1
+
+    def long() -> Any:
+        found: Any = 0
+        for _ in range(1000):
+            found = step(found)
+        return found
+
+    assert load_result(store, Pipeline(long, "long").run(store=store).id) == 1000
+
+
 SCRIPT = """
 from pathlib import Path
 from trivium.pipelines.pipeline import Pipeline, pipeline

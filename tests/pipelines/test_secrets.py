@@ -118,6 +118,24 @@ def test_a_secret_is_a_text_in_the_task_and_a_name_everywhere_else(store: Store)
     assert_nowhere(store)
 
 
+def test_a_task_after_one_with_a_secret_was_not_given_it(store: Store) -> None:
+    @tv.task(cache=False)
+    def before(password: str) -> int:
+        return len(password)
+
+    @tv.task(cache=False)
+    def after(n: int) -> int:
+        return n
+
+    @tv.pipeline
+    def both() -> int:
+        return after(before(tv.secret("DB_PASSWORD")))
+
+    run = both.run(store=store)
+    found = {each.node: each.secrets for each in store.catalog.runs.list_tasks(run.id)}
+    assert found == {"before": ("DB_PASSWORD",), "after": ()}
+
+
 def test_a_task_that_wants_the_reference_gets_it_and_reveals_it(store: Store) -> None:
     @tv.pipeline
     def letters() -> tuple[str, list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from trivium.errors import Misuse
 from trivium.pipelines.drawing import use_graph
@@ -24,6 +24,7 @@ class Node:
     one by one, when the task is mapped; the node then stands for the list of results.
     """
 
+    is_promise: ClassVar[bool] = True
     name: str
     task: Task[Any]
     arguments: Mapping[str, Any]
@@ -54,6 +55,7 @@ class Node:
 class Output:
     """One of several outputs of a node."""
 
+    is_promise: ClassVar[bool] = True
     node: Node
     index: int
 

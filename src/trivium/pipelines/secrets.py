@@ -104,9 +104,12 @@ def secret_names(declared: Iterable[str], arguments: Any) -> tuple[str, ...]:
 
 
 def find_references(value: Any) -> Iterator[Secret]:
-    """Every Secret in lists, tuples, dicts, dataclasses and Structs, at any depth."""
+    """Every Secret in lists, tuples, dicts, dataclasses and Structs, at any depth; none of the tasks whose results are
+    among them."""
     if isinstance(value, Secret):
         yield value
+    elif getattr(type(value), "is_promise", False):
+        return
     elif isinstance(value, Mapping):
         yield from find_references(list(value.values()))
     elif isinstance(value, list | tuple | set | frozenset):
