@@ -6,6 +6,7 @@ import atexit
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import cache
 from threading import Thread
 from typing import TypeVar
@@ -99,7 +100,8 @@ def ask_within(seconds: float, connection: duckdb.DuckDBPyConnection, work: Call
 def _interrupt(connection: duckdb.DuckDBPyConnection, worker: Thread) -> None:
     """The thread has ended, or is left behind after a second. One that came back while Python ends would abort it."""
     for _ in range(TRIES):
-        connection.interrupt()
+        with suppress(duckdb.ConnectionException):  # the thread has closed it at this very moment
+            connection.interrupt()
         worker.join(1 / TRIES)
         if not worker.is_alive():
             return
