@@ -36,7 +36,7 @@ NEVER = 0.6
 NOISE = 3.0
 COMPANY = 0.25
 SPARSE = 1.5
-PLACES = 50.0
+TRACED = 50.0
 LEAST_CORRELATION = 0.3
 CHANCE_OF_CORRELATION = 2.0
 REPEATS = 0.3
@@ -227,7 +227,7 @@ def slack_of(layout: Layout, chosen: Chosen, scale: Floats, sample: Sample) -> F
     slack = np.full(layout.size, SLACK / rows)
     for kind, most in (
         (layout.share, SLACK / rows + by_chance),
-        (layout.stale, SLACK / np.minimum(rows, PLACES) + by_chance),
+        (layout.stale, SLACK / np.minimum(rows, TRACED) + by_chance),
         (layout.grain, SLACK / distinct + by_chance),
         (layout.correlation, SLACK / rows + unlike),
         (layout.place, place),

@@ -38,7 +38,7 @@ def list_runs(
     context: typer.Context,
     pipeline: Annotated[str | None, typer.Option("--pipeline", help="Only runs of this pipeline.")] = None,
     status: Annotated[
-        str | None, typer.Option("--status", help="Only running, succeeded, failed or refused ones.")
+        str | None, typer.Option("--status", help="Only running, succeeded, failed, cancelled or refused ones.")
     ] = None,
     limit: Limit = 20,
     as_json: AsJson = False,

@@ -11,13 +11,10 @@ from trivium.pipelines.cache_key import KeyParts, decode_parts
 from trivium.pipelines.chance import is_clock, is_unordered
 from trivium.pipelines.isolation import Answer, Job, do_job, settings_for_job
 from trivium.pipelines.reproduction import Cause
+from trivium.pipelines.resources import ONE_THREAD
 from trivium.store.store import Store
 from trivium.values.runs import Run, TaskRun
 
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "POLARS_MAX_THREADS",
-     "RAYON_NUM_THREADS"), "1",
-)  # fmt: skip
 HASH_SEED = "PYTHONHASHSEED"
 OTHER_HASH_SEEDS = ("1", "2", "3")
 MOST_SECONDS = 300.0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from trivium.code.module_file import load_file
 
 
 def main_of_program() -> str | None:
@@ -22,7 +25,13 @@ def main_of_program() -> str | None:
     if spec is not None:
         return str(spec.name)
     file = getattr(main, "__file__", None)
-    if not file or not Path(file).is_file():
+    return _guarded_script(file) if file else None
+
+
+@cache
+def _guarded_script(file: str) -> str | None:
+    """Read once: it is asked for every task that is sent to another process."""
+    if not Path(file).is_file():
         return None
     text = Path(file).read_text(encoding="utf-8", errors="replace")
     return str(Path(file).resolve()) if "__main__" in text and "__name__" in text else None
@@ -53,12 +62,4 @@ class LateMain(ModuleType):
 
 
 def _load(main: str) -> ModuleType:
-    if not Path(main).is_absolute():
-        return importlib.import_module(main)
-    spec = importlib.util.spec_from_file_location("__mp_main__", main)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"{main} is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_file(main, "__mp_main__") if Path(main).is_absolute() else importlib.import_module(main)

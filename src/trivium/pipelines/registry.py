@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from trivium.code.module_file import load_file
 from trivium.digest import digest_of
 from trivium.errors import Misuse, NotFound, TriviumError
 from trivium.pipelines.import_place import import_place
@@ -94,19 +95,12 @@ def _is_free(name: str, path: Path) -> bool:
 
 
 def _import(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise Misuse(f"{path} is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        return load_file(path, name)
+    except (TriviumError, KeyboardInterrupt):
+        raise
     except BaseException as error:
-        sys.modules.pop(name, None)
-        if isinstance(error, TriviumError | KeyboardInterrupt):
-            raise
         raise _import_failed(path, error) from error
-    return module
 
 
 def _import_failed(path: Path, error: BaseException) -> Misuse:

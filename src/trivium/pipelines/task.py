@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import Any, Generic, TypeVar, overload
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trivium.code.module_file import load_file
 from trivium.errors import Misuse
 from trivium.pipelines.drawing import current_graph
 from trivium.pipelines.main_module import main_of_program
@@ -123,12 +123,7 @@ def task_at(module: str, name: str, file: str, as_name: str, options: TaskOption
         try:
             importlib.import_module(module)
         except ModuleNotFoundError:
-            spec = importlib.util.spec_from_file_location(module, file)
-            if spec is None or spec.loader is None:
-                raise
-            made = importlib.util.module_from_spec(spec)
-            sys.modules[module] = made
-            spec.loader.exec_module(made)
+            load_file(file, module)
     return Task(find_by_place(module, name).function, as_name, options)
 
 

@@ -17,15 +17,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from trivium.code.module_file import load_file
 from trivium.errors import Misuse
+from trivium.pipelines.resources import ONE_THREAD
 from trivium.store.store import Store, connect
 from trivium.testing.bare_call import function_of, perform
 from trivium.values.runs import ArtifactRef
-
-ONE_THREAD = (
-    "POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
-)  # fmt: skip
 
 
 class Order(Struct, frozen=True):
@@ -47,7 +44,7 @@ def perform_afresh(
     __tracebackhide__ = True
     order = _order(name, function, arguments, store)
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
-    environ = {**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": seed}
+    environ = {**os.environ, **ONE_THREAD, "PYTHONHASHSEED": seed}
     with tempfile.TemporaryDirectory(prefix="trivium-fresh-") as folder:
         told, made = Path(folder, "order.json"), Path(folder, "outputs.json")
         told.write_bytes(msgspec.json.encode(order))
@@ -85,13 +82,7 @@ def _load(order: Order) -> Any:
         spec = None
     if spec is not None and spec.origin and Path(spec.origin).resolve() == Path(order.file):
         return importlib.import_module(order.module)
-    spec = importlib.util.spec_from_file_location(order.module, order.file)
-    if spec is None or spec.loader is None:
-        raise Misuse(f"{order.file} is not a Python file.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[order.module] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_file(order.file, order.module)
 
 
 if __name__ == "__main__":

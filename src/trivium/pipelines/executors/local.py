@@ -7,6 +7,7 @@ import os
 import select
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class LocalExecutor:
         self._cores, self._memory = cores_of_machine(), memory_of_machine()
         self._going: dict[int, Going] = {}
         self._ended: list[Ended] = []
+        self._looked = time.monotonic()
         if not any(worker.setup == self._setup for worker in _idle):
             _idle.append(WorkerProcess(self._setup))  # it gets ready while the first task is being decided
 
@@ -93,7 +95,7 @@ class LocalExecutor:
     def _send(self, going: Going) -> None:
         attempt = going.attempt
         types = types_of_main() if self._setup.main is None else {}
-        job = Job(attempt, str(going.log.path), "" if going.by_value else attempt.code, types)
+        job = Job(attempt, str(going.log.path), "" if going.by_value else attempt.code, types, tuple(warnings.filters))
         modules = first_party_modules(attempt.files) if going.by_value else ()
         try:
             message = pack_job(job, by_value=modules)
@@ -113,7 +115,8 @@ class LocalExecutor:
             readable, _, _ = select.select(list(self._going), (), (), max(pause, 0.0))
             for number in readable:
                 self._answer(self._going.pop(number))
-            self._look_after()
+            if time.monotonic() >= self._looked + LOOK:
+                self._look_after()
             if over is not None and time.monotonic() >= over:
                 break
         ended, self._ended = self._ended, []
@@ -133,7 +136,7 @@ class LocalExecutor:
         self._finish(going, answer)
 
     def _look_after(self) -> None:
-        now = time.monotonic()
+        now = self._looked = time.monotonic()
         for number, going in list(self._going.items()):
             self._echo(going)
             going.log.bound()

@@ -33,12 +33,14 @@ class Job(Struct, frozen=True):
     """One attempt. code: the digest of the code that its key was made of; "" when that need not be compared.
 
     log: the file that takes what the task prints. types: those of a `__main__` that cannot be imported, by name.
+    filters: which warnings are shown, as `warnings.filters` says.
     """
 
     attempt: Attempt
     log: str
     code: str = ""
     types: dict[str, type] = {}
+    filters: tuple[Any, ...] = ()
 
 
 class OtherCode(Struct, frozen=True):

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 from types import ModuleType
 
 from trivium.digest import digest_of
@@ -26,9 +27,12 @@ from trivium.pipelines.secrets import secret_names
 from trivium.pipelines.task import Task
 from trivium.store.store import Store, open_store
 
+AS_PYTHON_DOES = warnings.formatwarning
+
 
 def main(arguments: list[str]) -> None:
     """Jobs are done one after another until the other end closes."""
+    warnings.formatwarning = format_warning
     channel = Channel(socket.socket(fileno=int(arguments[0])))
     told = channel.receive()
     if told is None:
@@ -38,6 +42,15 @@ def main(arguments: list[str]) -> None:
     threading.Thread(target=listen, args=(channel, jobs), daemon=True).start()
     while True:
         worker.answer(jobs.get())
+
+
+def format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """As Python does; without a place where that is no line of a user's, as when an input is read for a task."""
+    if filename.startswith("<frozen"):
+        return f"{category.__name__}: {message}\n"
+    return AS_PYTHON_DOES(message, category, filename, lineno, line)
 
 
 def listen(channel: Channel, jobs: queue.SimpleQueue[bytes]) -> None:
@@ -76,7 +89,10 @@ class Worker:
         if job.code and self._code_of(task) != job.code:
             return OtherCode()
         hides = bool(secret_names(task.options.secrets, job.attempt.arguments))
-        return try_once(job.attempt, self._store, lambda redaction: prints_to(job.log, redaction if hides else None))
+        with warnings.catch_warnings():
+            warnings.resetwarnings()
+            warnings.filters.extend(job.filters)  # type: ignore[attr-defined] # a list, whatever its stub says
+            return try_once(job.attempt, self._store, lambda hidden: prints_to(job.log, hidden if hides else None))
 
     def _code_of(self, task: Task[object]) -> str:
         if task.function not in self._codes:

@@ -1,0 +1,28 @@
+"""A module from its file, under any name."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from trivium.errors import Misuse
+
+
+def load_file(file: str | Path, name: str) -> ModuleType:
+    """The module of this file, loaded under this name; when that fails, as if it had not been tried.
+
+    Raises Misuse for what is no Python file, and whatever the module's own code raises.
+    """
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise Misuse(f"{file} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
