@@ -446,6 +446,21 @@ def test_a_script_that_runs_its_pipeline_at_the_top_has_its_types_by_value(tmp_p
     assert done.stdout.split() == ["succeeded"], done.stderr
 
 
+@pytest.mark.parametrize("name", ["main", "loaded"])
+def test_a_task_of_a_script_may_have_any_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "script.py").write_text(
+        "import trivium as tv\n"
+        f"@tv.task\ndef {name}() -> int:\n    return 7\n"
+        f"@tv.pipeline\ndef whole() -> int:\n    return {name}()\n"
+        "if __name__ == '__main__':\n    print(whole.run().status)\n"
+    )
+    environ = {**os.environ, "TRIVIUM_ROOT": str(tmp_path), "TRIVIUM_EXECUTOR": "local"}
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environ, text=True, capture_output=True, check=False
+    )
+    assert done.stdout == "succeeded\n", done.stderr
+
+
 def test_when_the_runs_process_is_killed_its_workers_go_and_it_can_be_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ def main_of_program() -> str | None:
     """
     main = sys.modules["__main__"]
     if isinstance(main, LateMain):
-        return main.main
+        return main._late_main_place
     spec = getattr(main, "__spec__", None)
     if spec is not None:
         return str(spec.name)
@@ -44,21 +44,22 @@ def types_of_main() -> dict[str, type]:
 
 
 class LateMain(ModuleType):
-    """Stands for `__main__` in another process, and is imported when something of it is asked for."""
+    """Stands for `__main__` in another process, and is imported when something of it is asked for.
 
-    main: str
-    loaded: ModuleType | None
+    Its own two names are such as no script has, which may well have a task `main`.
+    """
 
     def __init__(self, main: str) -> None:
         super().__init__("__main__")
-        self.main, self.loaded = main, None
+        self._late_main_place = main
+        self._late_main_loaded: ModuleType | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if self.loaded is None:
-            self.loaded = _load(self.main)
-        return getattr(self.loaded, name)
+        if self._late_main_loaded is None:
+            self._late_main_loaded = _load(self._late_main_place)
+        return getattr(self._late_main_loaded, name)
 
 
 def _load(main: str) -> ModuleType:
