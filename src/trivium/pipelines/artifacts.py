@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any, Protocol, Self, runtime_checkable
 
 import msgspec
-import polars as pl
 
+from trivium import frames
 from trivium.errors import TriviumError, UnsupportedValue
-from trivium.frames import from_frame
+from trivium.frames.deferred import pl
 from trivium.pipelines.plain import find_class, from_plain, to_plain
 from trivium.pipelines.signature import FRAME_PACKAGES, frame_type, type_path
 from trivium.store.blobs import Blobs
@@ -20,6 +20,7 @@ from trivium.values.runs import ArtifactRef
 
 CHECKED_BYTES = 1 << 20
 LIST = "list"
+SERIES = "polars.series.series.Series"
 INNER = re.compile(rb"\b[0-9a-f]{64}\b")
 
 
@@ -121,7 +122,7 @@ def _encode_inner(value: Any, blobs: Blobs) -> ArtifactRef | None:
 
 def _is_frame(value: Any) -> bool:
     path = type_path(type(value))
-    return path.startswith(FRAME_PACKAGES) and (bool(frame_type(type(value))) or isinstance(value, pl.Series))
+    return path.startswith(FRAME_PACKAGES) and (bool(frame_type(type(value))) or path == SERIES)
 
 
 def _encode_frame(value: Any, blobs: Blobs) -> ArtifactRef:
@@ -163,4 +164,4 @@ def _decode_frame(ref: ArtifactRef, blobs: Blobs, wanted: Any) -> Any:
     rows = pl.read_parquet(io.BytesIO(blobs.get(ref.digest)))
     if target.endswith(".Series"):
         return rows.to_series()
-    return from_frame(rows, target)
+    return frames.from_frame(rows, target)

@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trivium import frames
 from trivium.errors import CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
-from trivium.frames import from_frame
 from trivium.pipelines.artifacts import decode, encode
 from trivium.pipelines.context import TaskContext, use_task
 from trivium.pipelines.deadline import deadline
@@ -148,11 +148,11 @@ def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
     if isinstance(leaf, Given):
         return _read(store, leaf, wanted)
     if isinstance(leaf, Pinned):
-        return from_frame(read_version(store, leaf.table.table, leaf.table.version), frame_type(wanted))
+        return frames.from_frame(read_version(store, leaf.table.table, leaf.table.version), frame_type(wanted))
     if isinstance(leaf, Secret) and not mentions(wanted, Secret):
         return leaf.reveal()
     if is_frame_type(type(leaf)) and frame_type(wanted).startswith("polars.") and hasattr(leaf, "lazy"):
-        return from_frame(leaf, frame_type(wanted))
+        return frames.from_frame(leaf, frame_type(wanted))
     return copy.deepcopy(leaf)
 
 

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import platform
+import re
 from functools import cache
 from importlib import metadata
 
 from trivium.digest import digest_of
 from trivium.values.runs import Environment
 
+NAME = re.compile(r"^Name:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+VERSION = re.compile(r"^Version:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+
 
 @cache
 def current_environment() -> Environment:
     """This process's environment. Its digest covers Python and the packages, not the machine."""
-    packages = {
-        name.lower().replace("_", "-"): distribution.version
-        for distribution in metadata.distributions()
-        if (name := distribution.metadata["Name"])
-    }
+    found = [name_and_version(distribution) for distribution in metadata.distributions()]
+    packages = {name.lower().replace("_", "-"): version for name, version in found if name}
     return make_environment(platform.python_version(), packages, f"{platform.system()} {platform.machine()}")
+
+
+def name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    """What the distribution's metadata says; the usual form of it is found without parsing all of it as e-mail."""
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    head = re.split(r"\r?\n\r?\n", text, maxsplit=1)[0]
+    name, version = NAME.search(head), VERSION.search(head)
+    if name is None or version is None:
+        return distribution.metadata["Name"] or "", distribution.version
+    return name[1], version[1]
 
 
 def make_environment(python: str, packages: dict[str, str], machine: str = "") -> Environment:

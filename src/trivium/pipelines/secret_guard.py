@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import polars as pl
-import polars.selectors as cs
-
 from trivium.errors import UnsupportedValue
+from trivium.frames.deferred import pl
 from trivium.pipelines.redaction import Redaction
 from trivium.store.blobs import Blobs
 
@@ -45,7 +43,7 @@ def guarded(blobs: Blobs, redaction: Redaction) -> Blobs:
 
 def find_in_rows(rows: pl.DataFrame, redaction: Redaction) -> str | None:
     """The name of a secret whose value is in a text of these rows, at any depth, or in a column's name; or None."""
-    spellings = redaction.spellings()
+    spellings, cs = redaction.spellings(), pl.selectors
     flat = rows.select((cs.string() | cs.categorical() | cs.enum()).cast(pl.String))
     for column in flat.iter_columns():
         hits = column.filter(column.str.contains_any(spellings))

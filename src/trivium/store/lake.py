@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 
-import polars as pl
-
 from trivium.digest import digest_bytes, digest_file
 from trivium.errors import CorruptObject, NotFound
+from trivium.frames.deferred import pl
 from trivium.ids import Ids
 from trivium.store.local_storage import LocalStorage
 from trivium.store.storage import Places, Storage, StoredFile, Wanted, changed
@@ -19,8 +18,6 @@ from trivium.values.tables import DataFile
 
 IN_MEMORY_BYTES = 64 << 20
 SCHEMAS = 10_000
-NO_VALUES = pl.Null()
-WIDENED = pl.ScanCastOptions(integer_cast="upcast", float_cast="upcast")
 
 
 class Lake:
@@ -111,7 +108,7 @@ class Lake:
             schema=self._schema([file.name for file in wanted], places, columns),
             missing_columns="insert",
             extra_columns="ignore",
-            cast_options=WIDENED,
+            cast_options=pl.ScanCastOptions(integer_cast="upcast", float_cast="upcast"),
             glob=False,
             storage_options=places.options,
             credential_provider=None,
@@ -140,11 +137,12 @@ class Lake:
         # Polars takes the first file's columns for all; the newest files are the ones that have them all. A file in
         # which a column has no value does not know the column's type.
         found: dict[str, pl.DataType] = {}
+        unknown = pl.Null()
         for name, path in zip(reversed(names), reversed(places.paths), strict=True):
             for column, dtype in self._footer(name, path, places.options).items():
-                if found.get(column, NO_VALUES) == NO_VALUES:
+                if found.get(column, unknown) == unknown:
                     found[column] = dtype
-            if columns and all(found.get(column, NO_VALUES) != NO_VALUES for column in columns):
+            if columns and all(found.get(column, unknown) != unknown for column in columns):
                 break
         return {column: found[column] for column in dict.fromkeys([*columns, *found]) if column in found}
 

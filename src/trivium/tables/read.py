@@ -5,11 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-import polars as pl
-
+from trivium import frames
 from trivium.caller import stacklevel_of_user
 from trivium.errors import NotFound
-from trivium.frames import dtype_of
+from trivium.frames.deferred import pl
 from trivium.store.acting import note_read
 from trivium.store.store import Store
 from trivium.values.alerts import Alert
@@ -63,7 +62,7 @@ def read_version(
     note_read("table", name, commit.version, columns)
     files = store.catalog.tables.files(name, commit.version)
     if not files:  # every row was deleted; the columns are still there
-        return pl.LazyFrame(schema={column.name: dtype_of(column.type) for column in commit.columns})
+        return pl.LazyFrame(schema={column.name: frames.dtype_of(column.type) for column in commit.columns})
     return store.lake.scan(files, [column.name for column in commit.columns])
 
 
