@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 import pytest
 
@@ -9,6 +11,7 @@ from trivium.lineage.walk import upstream
 from trivium.models.package import open_model
 from trivium.store.acting import note_read, off_the_record, use_acting
 from trivium.store.store import Store
+from trivium.tables.read import read_version
 from trivium.tables.table import Table
 from trivium.tracking.run import run
 from trivium.values.lineage import Node, Read
@@ -42,6 +45,26 @@ def test_a_read_that_is_narrowed_to_columns_records_them_and_those_of_its_condit
     with run("wide", store=store) as context:
         numbers.at(store=store).read(where="b > 3")
     assert store.catalog.lineage.reads_of(context.run)[0].columns is None
+
+
+def test_a_read_that_is_narrowed_to_partitions_records_them_and_gives_their_rows(store: Store) -> None:
+    days = Table("days", time="at", watch="off")
+    days.append(pl.DataFrame({"at": [datetime(2024, 1, day) for day in (1, 2, 3)]}), store=store)  # noqa: DTZ001
+    with run("narrow", store=store) as context:
+        rows = read_version(store, "days", partitions=("2024-01-02", "2024-01-03"))
+        none = read_version(store, "days", 1, partitions=())
+    assert rows.collect()["at"].dt.day().to_list() == [2, 3]
+    assert none.collect().is_empty()
+    assert none.collect_schema().names() == ["at"]
+    assert store.catalog.lineage.reads_of(context.run)[0].partitions == ("2024-01-02", "2024-01-03")
+
+
+def test_a_commit_names_the_task_that_made_it(store: Store) -> None:
+    by_hand = numbers.append(rows, store=store)
+    with run("double", store=store):
+        commit = numbers.append(rows, store=store)
+    assert (by_hand.node, commit.node) == ("", "script")
+    assert store.catalog.tables.get_commit(commit.id).node == "script"
 
 
 def test_a_failed_run_has_read_what_it_read(store: Store) -> None:

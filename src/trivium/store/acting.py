@@ -31,6 +31,12 @@ def acting_run() -> str | None:
     return None if acting is None else acting.run
 
 
+def acting_node() -> str:
+    """The task that acts here, by its place in the graph; "" when none does."""
+    acting = _acting.get()
+    return "" if acting is None else acting.node
+
+
 @contextmanager
 def use_acting(catalog: Catalog, run: str, node: str) -> Iterator[None]:
     """Inside the block, this task acts."""
@@ -62,14 +68,27 @@ def noting_reads() -> Iterator[dict[str, int]]:
         _noted.reset(token)
 
 
-def note_read(kind: ReadKind, name: str, version: int = 0, columns: Sequence[str] | None = None) -> None:
-    """The task that acts here, if one does, is on record as a reader of this. columns: None for all of them."""
+def note_read(
+    kind: ReadKind,
+    name: str,
+    version: int = 0,
+    columns: Sequence[str] | None = None,
+    partitions: Sequence[str] | None = None,
+) -> None:
+    """The task that acts here, if one does, is on record as a reader of this.
+
+    columns, partitions: the only ones that are read; None for all of them.
+    """
     acting, noted = _acting.get(), _noted.get()
     if noted is not None and kind == "table":
         noted[name] = version
     if acting is None:
         return
-    read = Read(acting.run, acting.node, kind, name, version, None if columns is None else tuple(sorted(set(columns))))
+    read = Read(acting.run, acting.node, kind, name, version, _narrowed(columns), _narrowed(partitions))
     if read not in acting.known:
         acting.catalog.lineage.record_reads([read])
         acting.known.add(read)
+
+
+def _narrowed(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(sorted(set(names)))

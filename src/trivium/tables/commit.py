@@ -16,7 +16,7 @@ from trivium.checks.surroundings import Surroundings
 from trivium.errors import SchemaMismatch
 from trivium.failpoints import failpoint
 from trivium.frames import columns_of
-from trivium.store.acting import acting_run
+from trivium.store.acting import acting_node, acting_run
 from trivium.store.catalog.columns import merge_columns
 from trivium.store.catalog.known import refuse_other_act
 from trivium.store.catalog.tables import Draft
@@ -206,7 +206,7 @@ def draft_commit(
         id=store.ids(), table=spec.name, version=None, state=worst_state(judgements), operation=operation,
         partitions=tuple(partitions), rows=0, columns=tuple(columns), added=tuple(added), removed=tuple(removed),
         idempotency_key=idempotency_key, actor=store.actor, run=run or acting_run(), committed_at=store.clock(),
-        base=base, renamed=renamed or {},
+        base=base, renamed=renamed or {}, node=acting_node() if run in (None, acting_run()) else "",
     )  # fmt: skip
     about = [_only(judgement, diverted=False) for judgement in judgements]
     alerts = raise_alerts(spec, about, commit=commit.id, now=commit.committed_at, ids=store.ids)

@@ -47,11 +47,17 @@ def get_readable(store: Store, name: str, version: int | None = None) -> Commit:
 
 
 def read_version(
-    store: Store, name: str, version: int | None = None, *, columns: Sequence[str] | None = None
+    store: Store,
+    name: str,
+    version: int | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    partitions: tuple[str, ...] | None = None,
 ) -> pl.LazyFrame:
     """The rows of a published version (None: the newest), lazily, ordered by partition.
 
     columns: the only ones that will be looked at, as lineage records it; None: not known, so all of them.
+    partitions: only their rows, and lineage knows that.
     Warns with FlaggedData when there are open alerts about rows of that version, whichever commit brought them, and
     about those columns or about none.
     Raises NotFound when there is no such version, or its rows were given up.
@@ -59,9 +65,9 @@ def read_version(
     commit = get_readable(store, name, version)
     warn_flagged(store, commit, columns)
     assert commit.version is not None  # noqa: S101 # published commits have a version
-    note_read("table", name, commit.version, columns)
-    files = store.catalog.tables.files(name, commit.version)
-    if not files:  # every row was deleted; the columns are still there
+    note_read("table", name, commit.version, columns, partitions)
+    files = [] if partitions == () else store.catalog.tables.files(name, commit.version, partitions)
+    if not files:  # no such row, or every one was deleted; the columns are still there
         return pl.LazyFrame(schema={column.name: frames.dtype_of(column.type) for column in commit.columns})
     return store.lake.scan(files, [column.name for column in commit.columns])
 

@@ -20,8 +20,8 @@ Direction = Literal["upstream", "downstream"]
 class Read(Struct, frozen=True):
     """A run read a table version, or a blob by its digest (`version` is 0 then).
 
-    `node` is the task that did; "" is the run itself, which pins its inputs when it starts. `columns` are the only
-    ones that were read; None: all of them, or it is not known which.
+    `node` is the task that did; "" is the run itself, which pins its inputs when it starts. `columns` and `partitions`
+    are the only ones that were read; None: all of them, or it is not known which.
     """
 
     run: str
@@ -30,6 +30,36 @@ class Read(Struct, frozen=True):
     name: str
     version: int = 0
     columns: tuple[str, ...] | None = None
+    partitions: tuple[str, ...] | None = None
+
+
+class Change(Struct, frozen=True):
+    """A published commit as far as it tells what changed: nothing of its size.
+
+    `replaced`: files that were there before are not any more. `kept`: the version can still be read.
+    """
+
+    table: str
+    version: int
+    operation: Operation
+    partitions: tuple[str, ...]
+    run: str | None
+    node: str
+    digest: str
+    replaced: bool
+    kept: bool
+    committed_at: datetime
+
+
+class Span(Struct, frozen=True):
+    """A data file of a partition, and the versions that it is part of: from `added` until before `removed`."""
+
+    table: str
+    partition: str
+    digest: str
+    content: str
+    added: int
+    removed: int | None
 
 
 class Write(Struct, frozen=True):

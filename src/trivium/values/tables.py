@@ -79,6 +79,7 @@ class Commit(Struct, frozen=True):
     content of the published version: the same rows in the same files give the same digest. `renamed` maps the columns'
     names before to those after. `collected_at` is when the version's own files were given up, so that it cannot be
     read any more. `diverted_from` is the commit of the rows that passed, where these are those that a rule took out.
+    `node` is the task of the run that made the commit; "" when none did.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Commit(Struct, frozen=True):
     renamed: dict[str, str] = {}
     collected_at: datetime | None = None
     diverted_from: str | None = None
+    node: str = ""
 
     def __repr__(self) -> str:
         """What became of it, in one line: a commit names a file for each partition."""

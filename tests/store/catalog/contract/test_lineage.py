@@ -72,6 +72,14 @@ def test_the_same_read_twice_is_one_and_its_columns_are_joined(catalog: Catalog)
     assert catalog.lineage.reads_of("run-1") == [replace(read, columns=None)]
 
 
+def test_the_partitions_of_a_read_repeated_are_joined(catalog: Catalog) -> None:
+    read = Read("run-1", "train", "table", "flights", 3, None, ("x",))
+    catalog.lineage.record_reads([read, replace(read, partitions=("y",))])
+    assert catalog.lineage.reads_of("run-1") == [replace(read, partitions=("x", "y"))]
+    catalog.lineage.record_reads([replace(read, partitions=None)])
+    assert catalog.lineage.reads_of("run-1") == [replace(read, partitions=None)]
+
+
 def test_the_writer_of_a_version_is_known_and_appended_versions_carry_it(catalog: Catalog) -> None:
     publish(catalog, "a", "run-1")
     publish(catalog, "b", None)

@@ -54,7 +54,7 @@ STRUCTS: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "witnesses": (Witness, set()),
 }
 INDEXES = {
-    "lineage_reads": {"run", "node", "kind", "name", "version", "columns"},
+    "lineage_reads": {"run", "node", "kind", "name", "version", "columns", "partitions"},
     "positions": {"name", "seq"},
     "projects": {"id"},
     "task_outputs": {"digest", "run", "node"},

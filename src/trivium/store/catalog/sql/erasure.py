@@ -88,7 +88,7 @@ def _follow(tx: Transaction, erasure: Erasure, newest: Commit, actor: str, rows:
     follower = replace(
         newest, id=new_id(), version=version, state="valid", operation="erase", partitions=(), rows=rows, added=(),
         removed=(), idempotency_key=None, actor=actor, run=None, committed_at=moment_after(tx, [erasure.table]),
-        base=erasure.newest,
+        base=erasure.newest, node="",
         digest=digest.fetchone()[0], renamed={}, collected_at=None,
     )  # fmt: skip
     tx.insert("commits", follower)

@@ -150,7 +150,12 @@ def record_read(tx: Transaction, read: Read) -> None:
     if known is None:
         tx.insert("lineage_reads", read)
         return
-    columns = None if known.columns is None or read.columns is None else {*known.columns, *read.columns}
-    joined = msgspec.structs.replace(known, columns=None if columns is None else tuple(sorted(columns)))
+    joined = msgspec.structs.replace(
+        known, columns=_union(known.columns, read.columns), partitions=_union(known.partitions, read.partitions)
+    )
     if joined != known:
         tx.replace("lineage_reads", joined)
+
+
+def _union(known: tuple[str, ...] | None, more: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return None if known is None or more is None else tuple(sorted({*known, *more}))
