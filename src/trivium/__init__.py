@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from trivium.models.prepare import prepare as prepare
     from trivium.models.register import register as register
     from trivium.pipelines.context import current_task as current_task
+    from trivium.pipelines.context import current_worker as current_worker
     from trivium.pipelines.pipeline import pipeline as pipeline
     from trivium.pipelines.secrets import Secret as Secret
     from trivium.pipelines.secrets import secret as secret
@@ -78,6 +79,7 @@ HOMES = {
     "coverage": "trivium.checks.kinds",
     "current_store": "trivium.store.store",
     "current_task": "trivium.pipelines.context",
+    "current_worker": "trivium.pipelines.context",
     "distribution": "trivium.checks.kinds",
     "error_rate": "trivium.checks.metric",
     "evaluate": "trivium.models.evaluate",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 from msgspec import Struct
@@ -15,16 +15,19 @@ from trivium import frames
 from trivium.errors import CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.pipelines.artifacts import decode, encode
+from trivium.pipelines.checkpoint import Checkpoints
 from trivium.pipelines.context import TaskContext, use_task
 from trivium.pipelines.deadline import deadline
 from trivium.pipelines.given import Given, Pinned
 from trivium.pipelines.graph import replace_leaves
 from trivium.pipelines.log import LogTail, captured
+from trivium.pipelines.member import Member, environment_of
 from trivium.pipelines.redaction import Redaction
 from trivium.pipelines.secret_guard import guarded
-from trivium.pipelines.secrets import Secret, given_secrets
+from trivium.pipelines.secrets import Secret, given_secrets, in_environment
 from trivium.pipelines.signature import call_with, frame_type, is_frame_type, mentions, output_types
 from trivium.pipelines.task import Task
+from trivium.pipelines.worker import Worker
 from trivium.store.blobs import Blobs
 from trivium.store.store import Store, use_store
 from trivium.tables.read import read_version
@@ -40,6 +43,7 @@ class Attempt(Struct, frozen=True):
 
     arguments: every parameter; what is not a constant is Given or Pinned. number: of the attempt, from 1. code, files:
     the digest of the first-party code that the cache key was made of, and the files that hold it; "" without a key.
+    member: which one of its workers this is, of a task that has several.
     """
 
     run: str
@@ -50,17 +54,25 @@ class Attempt(Struct, frozen=True):
     number: int = 1
     code: str = ""
     files: tuple[str, ...] = ()
+    member: Member | None = None
+
+    @property
+    def rank(self) -> int:
+        """Which of the task's workers this is, from 0."""
+        return self.member.rank if self.member else 0
 
 
 class Outcome(Struct, frozen=True):
     """What came of it. `lost` names an upstream node whose stored output could not be read, so that it has to run
-    again; `error` is one line, the log's end has the traceback. final: trying again would not help."""
+    again; `error` is one line, the log's end has the traceback. final: trying again would not help. checkpoints: it
+    asked for some, so there may be some to forget."""
 
     outputs: tuple[ArtifactRef, ...] = ()
     log: str = ""
     error: str | None = None
     lost: str | None = None
     final: bool = False
+    checkpoints: bool = False
 
 
 class InputLost(TriviumError):
@@ -87,12 +99,17 @@ def try_once(attempt: Attempt, store: Store, capture: Capture) -> Outcome:
     """The task was tried once, in this thread. capture: takes what it prints, and where it failed."""
     context = TaskContext(store, attempt.run, attempt.node, attempt.idempotency_key)
     options, redaction = attempt.task.options, context.redaction
-    with capture(redaction) as note:
+    member = attempt.member
+    around = in_environment(environment_of(member) if member else {})
+    gang = member.gang if member else ""
+    checkpoints = Checkpoints(store, attempt.run, attempt.idempotency_key, gang, redaction)
+    context.worker = Worker(member, checkpoints)
+    with capture(redaction) as note, closing(checkpoints):
         try:
             secrets = given_secrets(context, options.secrets, attempt.arguments)
-            with use_store(store), use_task(context), secrets, deadline(options.timeout):
+            with use_store(store), use_task(context), secrets, around, deadline(options.timeout):
                 outputs = _call(attempt, store, redaction)
-            return Outcome(with_metrics(outputs, context))
+            return Outcome(with_metrics(outputs, context), checkpoints=checkpoints.used)
         except InputLost as lost:
             return Outcome(lost=lost.node)
         except (Exception, SystemExit) as error:  # whatever a task raises is that task's failure
@@ -137,6 +154,8 @@ def _call(attempt: Attempt, store: Store, redaction: Redaction) -> tuple[Artifac
     }
     result = call_with(task.function, arguments)
     failpoint("run:task_called")
+    if attempt.rank:
+        return ()
     return _store_result(task, guarded(store.blobs, redaction), result)
 
 

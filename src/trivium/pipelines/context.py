@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from trivium.errors import Misuse
 from trivium.pipelines.redaction import Redaction
+from trivium.pipelines.worker import Worker
 from trivium.store.acting import use_acting
 from trivium.store.store import Store
 from trivium.values.runs import MetricPoint
@@ -21,7 +22,7 @@ class TaskContext:
 
     `idempotency_key` is the same for every attempt of this node in this run, also after a crash: give it to whatever
     the task writes to. Metrics are on record at the latest when the task ends, also when it fails. `redaction` hides
-    the secrets that the task was given.
+    the secrets that the task was given. `worker` is the process of it that this is.
     """
 
     def __init__(self, store: Store, run: str, node: str, idempotency_key: str) -> None:
@@ -30,17 +31,23 @@ class TaskContext:
         self.node = node
         self.idempotency_key = idempotency_key
         self.redaction = Redaction()
+        self.worker = Worker()
         self.logged: dict[str, tuple[float, int]] = {}
         self._secrets: dict[str, str] = {}
         self._waiting: list[MetricPoint] = []
         self._flushed: datetime = store.clock()
 
     def log_metric(self, name: str, value: float, step: int = 0) -> None:
-        """The run has this value of the metric at this step. Raises Misuse for what is not a number."""
+        """The run has this value of the metric at this step; of several workers only what the first says is on record.
+
+        Raises Misuse for what is not a number.
+        """
         try:
             number = float(value)
         except (TypeError, ValueError):
             raise Misuse(f"Metric {name!r} is a number, not {value!r}.") from None
+        if not self.worker.is_first:
+            return
         name, now = self.redaction.clean(name), self.store.clock()
         if name not in self.logged or step >= self.logged[name][1]:
             self.logged[name] = (number, step)
@@ -54,7 +61,9 @@ class TaskContext:
             self.log_metric(name, value, step)
 
     def tag(self, **tags: str) -> None:
-        """The run carries these tags."""
+        """The run carries these tags; of several workers only what the first says is on record."""
+        if not self.worker.is_first:
+            return
         clean = self.redaction.clean
         self.store.catalog.runs.tag(self.run, {clean(name): clean(str(value)) for name, value in tags.items()})
 
@@ -87,6 +96,12 @@ _current: ContextVar[TaskContext | None] = ContextVar("trivium_task", default=No
 def current_task() -> TaskContext | None:
     """The task (or script run) that is executing here, or None."""
     return _current.get()
+
+
+def current_worker() -> Worker:
+    """The process of the task that is executing here; outside of a task, the first of one."""
+    task = _current.get()
+    return Worker() if task is None else task.worker
 
 
 @contextmanager

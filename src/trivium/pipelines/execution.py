@@ -20,6 +20,7 @@ from trivium.failpoints import failpoint
 from trivium.pipelines.artifacts import forget_damaged
 from trivium.pipelines.attempt import Attempt, InputLost, Outcome
 from trivium.pipelines.cache_key import encode_parts
+from trivium.pipelines.checkpoint import forget_checkpoints
 from trivium.pipelines.decision import Decider, Decision
 from trivium.pipelines.environment import current_environment
 from trivium.pipelines.executors.executor import Ended, Executor, open_executor
@@ -226,10 +227,13 @@ class Execution:
         node, number = work.node, len(work.failed) + 1
         self.going[node.name, number] = work
         work.begun = self.clock()
-        stable = digest_of("attempt", [self.run.id, node.name, work.decision.key])[:32]
         arguments = resolve_arguments(node, self.artifacts, self.tables)
         code, files = self.decider.code_of(node)
-        return Attempt(self.run.id, node.name, node.task, arguments, stable, number, code, files)
+        return Attempt(self.run.id, node.name, node.task, arguments, self._stable_key(work), number, code, files)
+
+    def _stable_key(self, work: Work) -> str:
+        """The same for every attempt at this work, also after a resumption."""
+        return digest_of("attempt", [self.run.id, work.node.name, work.decision.key])[:32]
 
     def _reuse(self, work: Work, known: TaskRun) -> None:
         node = work.node
@@ -274,6 +278,8 @@ class Execution:
         failpoint("run:task_done")
         for work, outcome in done:
             if not outcome.error:
+                if outcome.checkpoints:
+                    forget_checkpoints(self.store, self.run.id, self._stable_key(work))
                 self._tell("executed", work, work.decision.why, self._seconds(work))
                 self._made(work, outcome.outputs, executed=True)
         for work, outcome in done:

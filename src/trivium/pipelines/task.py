@@ -32,6 +32,7 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
     backoff: seconds before the first retry, doubled for each further one. timeout: seconds for one attempt.
     memory: such as "4GB". env: the name of an environment. outputs: how many values the returned tuple has.
+    workers: so many processes call the function together, each with cpus and memory for itself; see `tv.worker`.
     """
 
     cache: bool = True
@@ -46,6 +47,7 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
     tags: tuple[str, ...] = ()
     outputs: int = 0
     secrets: tuple[str, ...] = ()
+    workers: int = 1
 
 
 class Task(Generic[R]):
@@ -158,6 +160,7 @@ def task(
     tags: tuple[str, ...] = (),
     outputs: int = 0,
     secrets: tuple[str, ...] = (),
+    workers: int = 1,
 ) -> Callable[[Callable[..., R]], Task[R]]: ...
 def task(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
     """The function is a task: `@task`, or `@task(retries=2)`; see TaskOptions. Raises Misuse for an unknown option."""
@@ -183,6 +186,9 @@ def task_options(**options: Any) -> dict[str, Any]:
     for option in ("retries", "backoff", "timeout", "cpus", "gpus", "outputs"):
         if (options.get(option) or 0) < 0:
             raise Misuse(f"{option}={options[option]} cannot be negative.")
+    workers = options.get("workers", 1)
+    if type(workers) is not int or workers < 1:
+        raise Misuse(f"workers={workers!r} is no number of workers: it is a whole number from 1.")
     parse_memory(options.get("memory"))
     if "secrets" in options:
         options["secrets"] = _secrets(options["secrets"])

@@ -13,9 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import ModuleType
 
+from msgspec.structs import replace
+
 from trivium.errors import UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.executor import Ended
+from trivium.pipelines.executors.gang import Gang
+from trivium.pipelines.executors.member_log import MemberLog
+from trivium.pipelines.executors.ports import LOOPBACK, free_ports
 from trivium.pipelines.executors.process_tree import resident_bytes
 from trivium.pipelines.executors.task_log import TaskLog
 from trivium.pipelines.executors.transport import Job, OtherCode, Setup, pack_job, unpack
@@ -30,13 +35,18 @@ LOOK = 0.2
 GRACE = 1.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Going:
-    """An attempt in a worker. until: when it has to have ended, by the monotonic clock."""
+    """An attempt in a worker, or the member of a gang. until: when it has to have ended, by the monotonic clock.
+
+    whole: the log of the task, which is `log` itself unless it has several workers.
+    """
 
     attempt: Attempt
+    gang: Gang
     worker: WorkerProcess
     log: TaskLog
+    whole: TaskLog
     until: float | None
     memory: int
     by_value: bool = False
@@ -58,13 +68,16 @@ def first_party_modules(files: Sequence[str]) -> list[ModuleType]:
 
 class LocalExecutor:
     """Each attempt has a process to itself. A crash, a time-out or too much memory is the end of that process and of
-    all that it started, and the task's failure. Processes that are done wait for the next task, also of another run."""
+    all that it started, and the task's failure. Processes that are done wait for the next task, also of another run;
+    not those of a gang, in which frameworks leave connections and ports open."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._setup = Setup(store.settings, tuple(sys.path), os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
         self._cores, self._memory = cores_of_machine(), memory_of_machine()
         self._going: dict[int, Going] = {}
+        self._done: list[Going] = []  # members whose gang goes on: the others may still be talking to them
+        self._ports: dict[Gang, list[int]] = {}
         self._ended: list[Ended] = []
         self._looked = time.monotonic()
         if not any(worker.setup == self._setup for worker in _idle):
@@ -75,14 +88,31 @@ class LocalExecutor:
             return True
         cores = sum(each.attempt.task.options.cpus for each in self._going.values())
         memory = sum(each.memory for each in self._going.values())
-        return cores + options.cpus <= self._cores and memory + parse_memory(options.memory) <= self._memory
+        more, most = options.cpus * options.workers, parse_memory(options.memory) * options.workers
+        return cores + more <= self._cores and memory + most <= self._memory
 
     def begin(self, attempt: Attempt) -> None:
-        """The attempt is going on in a worker."""
+        """The attempt is going on in a worker, or in several."""
         options = attempt.task.options
-        log = TaskLog(logs_of(self._store, attempt.run), attempt.node)
+        gang = self._gather(attempt)
+        folder = logs_of(self._store, attempt.run)
+        whole = TaskLog(folder, attempt.node)
         until = None if options.timeout is None else time.monotonic() + options.timeout + GRACE
-        self._send(Going(attempt, self._take_worker(), log, until, parse_memory(options.memory)))
+        for member in gang.members:
+            log = MemberLog(folder, member.node, member.rank, whole) if member.member else whole
+            memory = parse_memory(options.memory)
+            self._send(Going(member, gang, self._take_worker(), log, whole, until, memory))
+            if gang.is_over:
+                break
+
+    def _gather(self, attempt: Attempt) -> Gang:
+        size = attempt.task.options.workers
+        if size == 1:
+            return Gang(attempt)
+        ports = free_ports(size, taken={port for ports in self._ports.values() for port in ports})
+        gang = Gang(attempt, self._store.ids(), [f"{LOOPBACK}:{port}" for port in ports])
+        self._ports[gang] = ports
+        return gang
 
     def _take_worker(self) -> WorkerProcess:
         for worker in [each for each in _idle if each.setup == self._setup]:
@@ -100,8 +130,7 @@ class LocalExecutor:
         try:
             message = pack_job(job, by_value=modules)
         except UnsupportedValue as error:
-            _idle.append(going.worker)
-            self._ended.append(Ended(attempt, Outcome(error=str(error), final=True)))
+            self._take(going, Outcome(error=str(error), final=True))
             return
         self._going[going.worker.fileno()] = going
         with suppress(OSError):  # it has ended, which is noticed when its answer is waited for
@@ -114,7 +143,8 @@ class LocalExecutor:
             pause = LOOK if over is None else min(LOOK, over - time.monotonic())
             readable, _, _ = select.select(list(self._going), (), (), max(pause, 0.0))
             for number in readable:
-                self._answer(self._going.pop(number))
+                if number in self._going:  # its gang may have been ended meanwhile
+                    self._answer(self._going.pop(number))
             if time.monotonic() >= self._looked + LOOK:
                 self._look_after()
             if over is not None and time.monotonic() >= over:
@@ -125,20 +155,21 @@ class LocalExecutor:
     def _answer(self, going: Going) -> None:
         message = going.worker.channel.receive()
         if message is None:
-            self._end(going, f"ProcessDied: {going.worker.why_it_ended()}")
+            self._take(going, Outcome(error=f"ProcessDied: {going.worker.why_it_ended()}"), died=True)
             return
         answer = unpack(message)
         if isinstance(answer, OtherCode):
             going.by_value = True
             self._send(going)
             return
-        _idle.append(going.worker)
-        self._finish(going, answer)
+        self._take(going, answer)
 
     def _look_after(self) -> None:
         now = self._looked = time.monotonic()
         for number, going in list(self._going.items()):
-            self._echo(going)
+            if number not in self._going:
+                continue  # its gang has been ended meanwhile
+            self._echo(going, going.log.echo())
             going.log.bound()
             options = going.attempt.task.options
             if going.until is not None and now > going.until:
@@ -149,20 +180,43 @@ class LocalExecutor:
                 continue
             del self._going[number]
             going.worker.end()
-            self._end(going, f"{why}; its process was ended with all that it started")
+            why = f"{why}; its process was ended with all that it started"
+            self._take(going, Outcome(error=why), died=True)
 
-    def _end(self, going: Going, error: str) -> None:
-        self._finish(going, Outcome(error=error))
+    def _take(self, going: Going, outcome: Outcome, *, died: bool = False) -> None:
+        """This came of one process; when that was all that had to be known of its gang, the attempt has ended."""
+        gang = going.gang
+        gang.take(going.attempt, outcome, died=died)
+        if not died and len(gang.members) == 1:
+            _idle.append(going.worker)
+        else:
+            self._done.append(going)
+        if not gang.is_over:
+            return
+        self._end_others(gang)
+        ended = [each for each in self._done if each.gang is gang] or [going]
+        for each in ended:
+            self._echo(each, each.log.finish() if isinstance(each.log, MemberLog) else each.log.echo())
+        self._done = [each for each in self._done if each.gang is not gang]
+        self._ports.pop(gang, None)
+        self._ended.append(Ended(gang.attempt, replace(gang.outcome(), log=going.whole.tail())))
 
-    def _finish(self, going: Going, outcome: Outcome) -> None:
-        self._echo(going)
-        outcome = Outcome(outcome.outputs, going.log.tail(), outcome.error, outcome.lost, outcome.final)
-        self._ended.append(Ended(going.attempt, outcome))
+    def _end_others(self, gang: Gang) -> None:
+        """Nothing of the gang runs any more. Those that were found dead are why the others failed."""
+        left = {number: going for number, going in self._going.items() if going.gang is gang}
+        readable = select.select(list(left), (), (), 0)[0] if left else []
+        for number, going in left.items():
+            del self._going[number]
+            if number in readable and going.worker.channel.receive() is None:
+                gang.take(going.attempt, Outcome(error=f"ProcessDied: {going.worker.why_it_ended()}"), died=True)
+            self._done.append(going)
+        for going in self._done:
+            if going.gang is gang:
+                going.worker.end()
 
-    def _echo(self, going: Going) -> None:
-        text = going.log.echo()
+    def _echo(self, going: Going, text: str) -> None:
         if text:
-            several = len(self._going) > 1
+            several = len({each.gang for each in (*self._going.values(), going)}) > 1
             sys.stdout.write(
                 "".join(f"[{going.attempt.node}] {line}" for line in text.splitlines(True)) if several else text
             )
@@ -170,8 +224,9 @@ class LocalExecutor:
 
     def close(self) -> None:
         """What is going on is ended; processes that wait are kept for the next run."""
-        for going in self._going.values():
+        for going in (*self._going.values(), *self._done):
             going.worker.end()
         self._going.clear()
+        self._done.clear()
         while len(_idle) > self._cores:
             _idle.pop(0).end()

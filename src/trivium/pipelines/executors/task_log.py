@@ -15,6 +15,8 @@ NOTE = "... {} bytes of this log were dropped here ...\n"
 class TaskLog:
     """The file of one node of one run. `echo` gives what came since the last time."""
 
+    echoed = KEPT
+
     def __init__(self, folder: Path, node: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{UNSAFE.sub('_', node)[:200]}.log"
@@ -31,7 +33,7 @@ class TaskLog:
         size = self._size()
         if size <= self._seen:
             return ""
-        start, self._seen = max(self._seen, size - KEPT), size
+        start, self._seen = max(self._seen, size - self.echoed), size
         return self._read(start, size)
 
     def bound(self) -> None:

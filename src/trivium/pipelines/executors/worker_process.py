@@ -23,6 +23,7 @@ class WorkerProcess:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.mark = uuid.uuid4().hex
+        self._gone = False
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 # this Python, and a module of ours
@@ -45,6 +46,9 @@ class WorkerProcess:
 
     def end(self) -> None:
         """It is gone with all that it started."""
+        if self._gone:
+            return
+        self._gone = True
         kill_tree(self._process.pid, self.mark)
         self.channel.close()
         self._process.wait()

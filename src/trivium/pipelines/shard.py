@@ -1,0 +1,26 @@
+"""One worker's share of rows, of whatever kind they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from trivium.errors import Misuse
+from trivium.tables.loading.pieces import Shard, share_of
+
+
+def shard_rows(rows: Any, rank: int, world: int, *, even: bool = False) -> Any:
+    """The share `rank` of `world`, as neighbouring rows; see `Worker.shard`. Raises Misuse for what has no rows."""
+    if isinstance(rows, pl.LazyFrame):
+        total = rows.select(pl.len()).collect().item()
+    elif hasattr(rows, "__len__"):
+        total = len(rows)
+    else:
+        raise Misuse(f"A {type(rows).__name__} has no rows to shard: give a frame, an array or a list.")
+    first, last = share_of(total, Shard(rank, world), even=even, drop_last=True)
+    if hasattr(rows, "slice"):  # polars, pyarrow
+        return rows.slice(first, last - first)
+    if hasattr(rows, "limit"):  # DuckDB
+        return rows.limit(last - first, first)
+    return rows.iloc[first:last] if hasattr(rows, "iloc") else rows[first:last]
