@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
-
 from trivium.errors import Misuse
-from trivium.tables.loading.pieces import Shard, share_of
+from trivium.frames.deferred import pl
+from trivium.tables.loading.shard import Shard, share_of
 
 
 def shard_rows(rows: Any, rank: int, world: int, *, even: bool = False) -> Any:
     """The share `rank` of `world`, as neighbouring rows; see `Worker.shard`. Raises Misuse for what has no rows."""
-    if isinstance(rows, pl.LazyFrame):
+    if hasattr(rows, "collect"):  # a lazy frame of polars
         total = rows.select(pl.len()).collect().item()
     elif hasattr(rows, "__len__"):
         total = len(rows)

@@ -14,15 +14,14 @@ from hypothesis import strategies as st
 from trivium.tables.loading.batches import Batches, Prepared
 from trivium.tables.loading.pieces import (
     Piece,
-    Shard,
     count_batches,
     cut_pieces,
     group_spans,
-    share_of,
     skip_blocks,
     take_spans,
     wrap,
 )
+from trivium.tables.loading.shard import Shard, share_of
 from trivium.tables.loading.shuffle import ALL, PIECES, chance, shuffled
 
 SHARDS = st.tuples(st.integers(1, 6), st.integers(1, 4))

@@ -21,12 +21,9 @@ from trivium.tables.loading.matrix import Memory, check_numbers, frame_of_matrix
 from trivium.tables.loading.pieces import (
     NATURAL,
     Piece,
-    Shard,
     Span,
-    check_shard,
     count_batches,
     group_spans,
-    share_of,
     skip_blocks,
     take_spans,
     wrap,
@@ -34,6 +31,7 @@ from trivium.tables.loading.pieces import (
 from trivium.tables.loading.read_ahead import read_ahead
 from trivium.tables.loading.row_cache import RowCache, get_row_cache
 from trivium.tables.loading.row_source import RowSource, find_pieces, open_source
+from trivium.tables.loading.shard import Shard, check_shard, share_of
 from trivium.tables.loading.shuffle import ALL, PIECES, WINDOW, chance, shuffled
 from trivium.tables.loading.torch_import import import_torch
 

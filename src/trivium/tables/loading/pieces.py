@@ -1,4 +1,4 @@
-"""A version's rows cut into pieces, and a shard's share of them.
+"""A version's rows cut into pieces.
 
 Rows are told by their position in the version (0, 1, 2 ...), never by files: a compaction changes files and no
 position, so that what a seed says stays true.
@@ -13,28 +13,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from trivium.errors import Misuse
-
 NATURAL = 122_880  # rows of a row group as polars writes them, about: a piece read whole is decoded once
-
-
-class Shard(Struct, frozen=True):
-    """Which reader of how many this is: worker `worker` of `workers` in process `rank` of `world`."""
-
-    rank: int = 0
-    world: int = 1
-    worker: int = 0
-    workers: int = 1
-
-    @property
-    def index(self) -> int:
-        """The shard's place among all, from 0."""
-        return self.rank * self.workers + self.worker
-
-    @property
-    def count(self) -> int:
-        """How many shards there are."""
-        return self.world * self.workers
 
 
 class Piece(Struct, frozen=True):
@@ -58,16 +37,6 @@ class Span(Struct, frozen=True):
         return self.last - self.first
 
 
-def check_shard(shard: Shard) -> Shard:
-    """The shard itself. Raises Misuse when it is none of its number."""
-    if not (0 <= shard.rank < shard.world and 0 <= shard.worker < shard.workers):
-        raise Misuse(
-            f"Rank {shard.rank} of {shard.world} with worker {shard.worker} of {shard.workers} is no shard: ranks and "
-            "workers count from 0 and are fewer than their number."
-        )
-    return shard
-
-
 def cut_pieces(lengths: Sequence[int], most: int) -> list[tuple[int, int]]:
     """Rows [start, stop) that follow each other, none across the end of a length, none of more than `most` rows.
 
@@ -81,20 +50,6 @@ def cut_pieces(lengths: Sequence[int], most: int) -> list[tuple[int, int]]:
         pieces += [(low, high) for low, high in pairwise(bounds) if low < high]
         start += length
     return pieces
-
-
-def share_of(total: int, shard: Shard, *, even: bool, drop_last: bool) -> tuple[int, int]:
-    """The rows [first, last) of an epoch that are this shard's; the shards before it have as many or one more.
-
-    even: all have as many. Then the first rows come a second time at the end of the last shards (positions from `total`
-    on), or, with `drop_last`, up to a row for each shard is left out.
-    """
-    whole, more = divmod(total, shard.count)
-    if even:
-        each = whole if drop_last or not more else whole + 1
-        return shard.index * each, (shard.index + 1) * each
-    first = shard.index * whole + min(shard.index, more)
-    return first, first + whole + (shard.index < more)
 
 
 def count_batches(rows: int, size: int, *, drop_last: bool) -> int:

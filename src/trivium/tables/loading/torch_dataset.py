@@ -10,7 +10,7 @@ from trivium.errors import Misuse
 from trivium.store.store import Store
 from trivium.tables.loading.batches import Batches, prepare_loading
 from trivium.tables.loading.manner import Manner, TorchOptions, check_manner
-from trivium.tables.loading.pieces import Shard
+from trivium.tables.loading.shard import Shard
 from trivium.tables.loading.torch_import import import_torch
 
 torch = import_torch()
