@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trivium.models.package import Model as Model
     from trivium.models.prepare import prepare as prepare
     from trivium.models.register import register as register
+    from trivium.pipelines.branch import when as when
     from trivium.pipelines.context import current_task as current_task
     from trivium.pipelines.context import current_worker as current_worker
     from trivium.pipelines.pipeline import pipeline as pipeline
@@ -108,6 +109,7 @@ HOMES = {
     "tag": "trivium.tracking.log",
     "task": "trivium.pipelines.task",
     "unique": "trivium.checks.kinds",
+    "when": "trivium.pipelines.branch",
 }
 
 __all__ = list(HOMES)  # the names are the keys above, and a test compares them with the stubs

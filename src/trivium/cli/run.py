@@ -15,7 +15,7 @@ from trivium.cli.flags import AsJson
 from trivium.cli.group import single_app
 from trivium.cli.listing import print_json, print_line, print_table
 from trivium.cli.project import open_project
-from trivium.cli.run_view import run_row, tell_task
+from trivium.cli.run_view import ended_line, run_row, tell_task
 from trivium.errors import Misuse
 from trivium.pipelines.plan import Plan
 from trivium.pipelines.registry import find_pipeline
@@ -80,7 +80,7 @@ def tell_run(run: Run, *, as_json: bool) -> None:
     if as_json:
         print_json(run_row(run))
         return
-    print_line(f"Run {run.id} {run.status}: {run.executed} executed, {run.cached} reused.")
+    print_line(ended_line(run))
     for name, value in run.metrics.items():
         print_line(f"  {name} {value:.4g}")
 

@@ -11,13 +11,19 @@ import msgspec
 from trivium.pipelines.progress import TaskEvent
 from trivium.values.runs import Run, TaskRun
 
-SIGNS = {"started": "…", "executed": "✓", "cached": "=", "failed": "✗"}
+SIGNS = {"started": "…", "executed": "✓", "cached": "=", "failed": "✗", "skipped": "-"}
 
 
 def run_row(run: Run) -> dict[str, Any]:
     """A run in a list; `seconds` is None while it goes on."""
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else None
     return {**msgspec.structs.asdict(run), "seconds": seconds}
+
+
+def ended_line(run: Run) -> str:
+    """How it ended, and what was done."""
+    skipped = f", {run.skipped} skipped" if run.skipped else ""
+    return f"Run {run.id} {run.status}: {run.executed} executed, {run.cached} reused{skipped}."
 
 
 def parameter_rows(run: Run) -> list[dict[str, Any]]:

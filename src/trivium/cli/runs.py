@@ -16,7 +16,7 @@ from trivium.cli.listing import print_facts, print_heading, print_json, print_li
 from trivium.cli.project import open_project
 from trivium.cli.reproduction_view import differing_line, reproduction_line, reproduction_lines
 from trivium.cli.run_velocity import show_velocity
-from trivium.cli.run_view import parameter_rows, run_row, secrets_of, task_row, tell_task
+from trivium.cli.run_view import ended_line, parameter_rows, run_row, secrets_of, task_row, tell_task
 from trivium.errors import NotFound, ReproductionDiffers
 from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.live_log import follow_logs
@@ -141,7 +141,7 @@ def resume(
     if as_json:
         print_json(run_row(ended))
     else:
-        print_line(f"Run {ended.id} {ended.status}: {ended.executed} executed, {ended.cached} reused.")
+        print_line(ended_line(ended))
 
 
 @app.command("cancel")

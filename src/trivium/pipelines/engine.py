@@ -131,7 +131,7 @@ def result_tag(graph: Graph) -> dict[str, str]:
     result = graph.result
     if isinstance(result, Output):
         return {"result": f"{result.node.name}:{result.index}"}
-    if isinstance(result, Node) and result is not graph.nodes[-1]:
+    if isinstance(result, Node) and (result is not graph.nodes[-1] or any(node.guards for node in graph.nodes)):
         return {"result": result.name}
     return {}
 

@@ -19,6 +19,8 @@ from trivium.errors import RunCancelled, TaskFailed
 from trivium.failpoints import failpoint
 from trivium.pipelines.artifacts import forget_damaged
 from trivium.pipelines.attempt import Attempt, InputLost, Outcome
+from trivium.pipelines.branch import Join
+from trivium.pipelines.branching import Branches, NoBool
 from trivium.pipelines.cache_key import encode_parts
 from trivium.pipelines.checkpoint import forget_checkpoints
 from trivium.pipelines.decision import Decider, Decision
@@ -38,7 +40,7 @@ LONGEST_PAUSE = 600.0
 MOST_HITS = 1000
 LOOK = 0.5
 UNDECIDED = Decision("", None, None, "mapped over a list")
-Kind = Literal["started", "executed", "cached", "failed"]
+Kind = Literal["started", "executed", "cached", "failed", "skipped"]
 
 
 @dataclass(eq=False)
@@ -84,6 +86,7 @@ class Execution:
         self.numbers = {node.name: number for number, node in enumerate(graph.nodes, 1)}
         self.schedule = Schedule(graph.nodes, self.upstream)
         self.artifacts: dict[str, Refs] = {}
+        self.branches = Branches(self.artifacts, store.blobs)
         self.maps: deque[Expansion] = deque()
         self.held: deque[Work] = deque()
         self.twins: dict[str, list[Work]] = {}
@@ -175,13 +178,43 @@ class Execution:
             raise RunCancelled(f"Run {self.run.id} was cancelled; `trivium runs resume {self.run.id}` goes on with it.")
 
     def _decide(self, node: Node) -> Iterator[Work]:
-        waiting = [name for name in self.upstream[node.name] if name not in self.artifacts]
+        waiting = [name for name in self.upstream[node.name] if self.branches.is_open(name)]
         if waiting:
             self.schedule.wait(node.name, waiting)
+        elif self._is_done_by_branches(node):
+            return
         elif node.over is not None:
             self._expand(node)
         else:
             yield from self._reuse_or_run(node, None)
+
+    def _is_done_by_branches(self, node: Node) -> bool:
+        """Whether the node is not one to run: it is skipped, or stands for what a branch gave."""
+        try:
+            why = self.branches.why_skipped(node)
+            if why is not None:
+                self._skip(node, why)
+            elif isinstance(node, Join):
+                self._gave(node, *self.branches.join(node), "joined")
+            return why is not None or isinstance(node, Join)
+        except InputLost as lost:
+            self._forget(lost.node, Work(node, UNDECIDED))
+            return True
+        except NoBool as error:
+            self._refuse(node, str(error))
+
+    def _skip(self, node: Node, why: str) -> None:
+        self.branches.skipped[node.name] = why
+        self.hits.append(self._record_of(node, "skipped", why))
+        self._tell("skipped", Work(node, UNDECIDED), why)
+        self.schedule.made(node.name)
+
+    def _refuse(self, node: Node, why: str) -> NoReturn:
+        """The node fails before anything of it ran."""
+        failed = Work(node, UNDECIDED)
+        self._record_hits()
+        self.store.catalog.runs.record_task(self._record(failed, Outcome(error=why)))
+        self._fail(failed, why)
 
     def _reuse_or_run(self, node: Node, item: tuple[Expansion, int] | None) -> Iterator[Work]:
         decision = self.decider.decide(node, self.artifacts)
@@ -200,9 +233,7 @@ class Execution:
             self._forget(lost.node, Work(node, UNDECIDED))
             return
         except NoList as error:
-            failed, outcome = Work(node, UNDECIDED), Outcome(error=str(error))
-            self.store.catalog.runs.record_task(self._record(failed, outcome))
-            self._fail(failed, str(error))
+            self._refuse(node, str(error))
         if len(expansion):
             self.maps.append(expansion)
         else:
@@ -347,31 +378,48 @@ class Execution:
         """All items of a map are made: their list is what the mapped node made."""
         if expansion.stopped:
             return
-        node, now = expansion.node, self.store.clock()
-        refs = expansion.store(self.store.blobs)
-        self.hits.append(
-            TaskRun(
-                run=self.run.id, node=node.name, task=node.task.name, key="", status="mapped", started_at=now,
-                ended_at=now, outputs=refs, upstream=self.upstream[node.name], reason=expansion.tell(),
-                secrets=secret_names(node.task.options.secrets, node.arguments),
-            )
-        )  # fmt: skip
+        self._gave(expansion.node, expansion.store(self.store.blobs), expansion.tell(), "mapped")
+
+    def _gave(self, node: Node, refs: Refs, why: str, status: TaskStatus) -> None:
+        """What the node stands for is there, without a task of its own."""
+        self.hits.append(replace(self._record_of(node, status, why), outputs=refs))
         self.artifacts[node.name] = refs
         self.schedule.made(node.name)
 
+    def _record_of(self, node: Node, status: TaskStatus, why: str) -> TaskRun:
+        now = self.store.clock()
+        return TaskRun(
+            run=self.run.id, node=node.name, task=node.task.name, key="", status=status, started_at=now, ended_at=now,
+            upstream=self.upstream[node.name], reason=why,
+            secrets=() if status == "skipped" else secret_names(node.task.options.secrets, node.arguments),
+        )  # fmt: skip
+
     def _forget(self, node: str, reader: Work) -> None:
         """What a node made is gone: it runs again, and then its reader, or the whole map that the reader is part of."""
-        for ref in self.artifacts.pop(node, ()):
-            forget_damaged(ref.digest, self.store.blobs)
-        self.forced.add(node)
-        self.hits = [task for task in self.hits if task.node != node]
         waiting = reader.node
         if reader.item is not None:
             reader.item[0].stopped = True
             waiting = reader.item[0].node
             self.maps = deque(each for each in self.maps if not each.stopped)
             self.held = deque(each for each in self.held if each.item is None or not each.item[0].stopped)
-        self.schedule.lost(node, reader=waiting.name)
+        self._lose(node, waiting.name)
+
+    def _lose(self, node: str, reader: str) -> None:
+        """The node runs again, and then its reader; for one that joins branches, what it took runs again."""
+        for ref in self.artifacts.pop(node, ()):
+            forget_damaged(ref.digest, self.store.blobs)
+        self.forced.add(node)
+        self.hits = [task for task in self.hits if task.node != node]
+        behind = self.branches.behind.pop(node, ())
+        if not behind:
+            self.schedule.lost(node, reader=reader)
+            return
+        self.schedule.join_lost(node, reader=reader)
+        for each in behind:
+            if each in self.artifacts:
+                self._lose(each, node)
+            else:  # it runs again already
+                self.schedule.wait(node, [each])
 
     def _fail(self, work: Work, error: str) -> NoReturn:
         self._tell("failed", work, error, self._seconds(work))

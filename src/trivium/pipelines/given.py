@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from trivium.pipelines.graph import Node, Output, replace_leaves, source
-from trivium.pipelines.signature import is_table, output_types
+from trivium.pipelines.signature import is_table
 from trivium.values.runs import ArtifactRef, TableInput
 
 
@@ -43,4 +43,4 @@ def give(leaf: Node | Output, refs: tuple[ArtifactRef, ...]) -> Given:
     """What this node, or this one output of it, made."""
     if isinstance(leaf, Output):
         return Given(leaf.node.name, (refs[leaf.index],))
-    return Given(leaf.name, refs, several=leaf.over is None and bool(output_types(leaf.task)))
+    return Given(leaf.name, refs, several=leaf.is_several(len(refs)))

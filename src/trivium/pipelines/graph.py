@@ -9,10 +9,28 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from trivium.errors import Misuse
 from trivium.pipelines.drawing import use_graph
-from trivium.pipelines.signature import bind_arguments, check_argument, check_items, is_table, output_types
+from trivium.pipelines.signature import Promised, bind_arguments, check_argument, check_items, is_table, output_types
 
 if TYPE_CHECKING:
     from trivium.pipelines.task import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """A condition of a branch, and the answer with which the branch is taken."""
+
+    condition: Node | Output
+    wanted: bool
+
+    def tell(self) -> str:
+        """The condition as people would say it: "if `enough`"."""
+        return f"{'if' if self.wanted else 'unless'} `{self.name}`"
+
+    @property
+    def name(self) -> str:
+        """What is asked: the node that answers, with the place among its outputs."""
+        answers = self.condition
+        return f"{answers.node.name}[{answers.index}]" if isinstance(answers, Output) else answers.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +39,8 @@ class Node:
 
     `arguments` holds every parameter of the task: constants, tables, nodes, outputs of nodes, and lists, tuples and
     dicts of these. A node with several outputs unpacks into them. over: the parameter that takes the items of a list
-    one by one, when the task is mapped; the node then stands for the list of results.
+    one by one, when the task is mapped; the node then stands for the list of results. guards: of the branches that it
+    is in, the outermost first.
     """
 
     is_promise: ClassVar[bool] = True
@@ -29,6 +48,27 @@ class Node:
     task: Task[Any]
     arguments: Mapping[str, Any]
     over: str | None = None
+    guards: tuple[Guard, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[Any, ...]:
+        """The types of its several outputs; empty for a node with one."""
+        return output_types(self.task) if self.over is None else ()
+
+    @property
+    def promised(self) -> tuple[Promised, ...]:
+        """The types that its value can have, with where each comes from."""
+        returned = self.task.annotations.get("return", Any)
+        kind = returned if self.over is None else list[returned]  # type: ignore[valid-type]
+        return (Promised(f"the result of task {self.task.name!r}", kind),)
+
+    def promised_of(self, index: int) -> tuple[Promised, ...]:
+        """The same of one of its several outputs."""
+        return (Promised(f"the result of task {self.task.name!r}", self.outputs[index]),)
+
+    def is_several(self, count: int) -> bool:
+        """Whether what was stored for it, `count` references, is a tuple of outputs."""
+        return bool(self.outputs)
 
     def __iter__(self) -> Iterator[Output]:
         if self.over is not None:
@@ -36,18 +76,23 @@ class Node:
                 f"How many results {self.task.name}.map(...) has is only known when it runs; give the list of them to "
                 "a task that takes a list, or map another task over it."
             )
-        count = len(output_types(self.task))
-        if count == 0:
-            raise Misuse(
-                f"The result of task {self.task.name!r} cannot be unpacked: annotate its return as tuple[A, B], "
-                "or declare @task(outputs=2)."
-            )
-        return iter([Output(self, index) for index in range(count)])
+        if not self.outputs:
+            raise Misuse(self.not_unpackable)
+        return iter([Output(self, index) for index in range(len(self.outputs))])
+
+    @property
+    def not_unpackable(self) -> str:
+        """Why it cannot be unpacked, and what to do."""
+        return (
+            f"The result of task {self.task.name!r} cannot be unpacked: annotate its return as tuple[A, B], "
+            "or declare @task(outputs=2)."
+        )
 
     def __bool__(self) -> bool:
         raise Misuse(
             f"The result of task {self.task.name!r} is not known while the pipeline is being built, so it cannot "
-            "decide an `if` or a `while`; decide inside a task instead."
+            "decide an `if` or a `while`: write `tv.when(condition, then=lambda: ..., otherwise=lambda: ...)` with a "
+            "task that returns a bool, or decide inside a task."
         )
 
 
@@ -66,18 +111,34 @@ class Output:
         """The task that will make it."""
         return self.node.task
 
+    @property
+    def promised(self) -> tuple[Promised, ...]:
+        """The types that its value can have, with where each comes from."""
+        return self.node.promised_of(self.index)
+
 
 @dataclass(eq=False)
 class Graph:
-    """Nodes in the order of their calls, which is an order in which they can run: a call only sees earlier results."""
+    """Nodes in the order of their calls, which is an order in which they can run: a call only sees earlier results.
+
+    guards: of the branches that are being drawn.
+    """
 
     pipeline: str
     nodes: list[Node] = field(default_factory=list)
     result: Any = None
+    guards: tuple[Guard, ...] = ()
     _calls: dict[str, int] = field(default_factory=dict)
     _members: set[int] = field(default_factory=set)
 
-    def add(self, task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], over: str | None = None) -> Node:
+    def add(
+        self,
+        task: Task[Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        over: str | None = None,
+        kind: type[Node] = Node,
+    ) -> Node:
         """The call is a node of this graph. Raises Misuse when an argument cannot be right.
 
         over: the parameter that is given a list, to be called with each of its items.
@@ -90,14 +151,16 @@ class Graph:
             arguments[name] = check(task, name, value)
         self._calls[task.name] = self._calls.get(task.name, 0) + 1
         calls = self._calls[task.name]
-        node = Node(task.name if calls == 1 else f"{task.name}-{calls}", task, arguments, over)
+        node = kind(task.name if calls == 1 else f"{task.name}-{calls}", task, arguments, over, self.guards)
         self.nodes.append(node)
         self._members.add(id(node))
         return node
 
     def upstream(self, node: Node) -> tuple[str, ...]:
-        """Names of the nodes whose results this one takes, in the order of its arguments."""
-        names = [source(leaf).name for leaf in leaves(node.arguments) if isinstance(leaf, Node | Output)]
+        """Names of the nodes whose results this one takes, in the order of its arguments, after those that decide
+        whether it runs."""
+        names = [source(guard.condition).name for guard in node.guards]
+        names += [source(leaf).name for leaf in leaves(node.arguments) if isinstance(leaf, Node | Output)]
         return tuple(dict.fromkeys(names))
 
     def tables(self) -> dict[str, Any]:

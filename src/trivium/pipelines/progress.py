@@ -11,7 +11,7 @@ from msgspec import Struct
 class TaskEvent(Struct, frozen=True):
     """One thing that happened to one node. `number` of `total` nodes; `seconds` that it took, when it has ended."""
 
-    kind: Literal["started", "executed", "cached", "failed"]
+    kind: Literal["started", "executed", "cached", "failed", "skipped"]
     run: str
     node: str
     number: int

@@ -31,6 +31,8 @@ def load_output(store: Store, run_id: str, node: str, index: int | None = None) 
     task = store.catalog.runs.find_task(run.id, node)
     if task is not None and task.outputs:
         return _load(store, task, index)
+    if task is not None and task.status == "skipped":
+        raise NotFound(f"Task {node!r} of run {run.id} has no output: it was skipped, because {task.reason}.")
     known = (
         ", ".join(each.node for each in store.catalog.runs.list_tasks(run.id, items=False) if each.outputs) or "none"
     )

@@ -41,6 +41,11 @@ class Schedule:
         self.ready.append(self._by_name[name])
         self.wait(reader, [name])
 
+    def join_lost(self, name: str, *, reader: str) -> None:
+        """The same of a node that stands for what others made, which it waits for."""
+        self.open += 1
+        self.wait(reader, [name])
+
     def wait(self, reader: str, names: Sequence[str]) -> None:
         """A node that was ready waits again, for these."""
         self._missing.setdefault(reader, set()).update(names)

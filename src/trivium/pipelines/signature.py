@@ -7,7 +7,7 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,13 @@ FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "duckdb.", "_duckdb.")
 FRAME_NAMES = ("LazyFrame", "DataFrame", "Table", "DuckDBPyRelation")
 ALIASES = {"pl.": "polars.", "pd.": "pandas.", "pa.": "pyarrow."}
 EMPTY = inspect.Parameter.empty
+
+
+class Promised(NamedTuple):
+    """A type that a value will have, or one of several, and what gives it, as a message names it."""
+
+    what: str
+    kind: Any
 
 
 def annotations_of(function: Callable[..., Any]) -> dict[str, Any]:
@@ -85,34 +92,37 @@ def check_items(task: Task[Any], argument: str, value: Any) -> Any:
     """The list that a task is mapped over: each item can have the argument's type, as far as it is known; or Misuse."""
     if isinstance(value, list | tuple):
         return [check_value(task, argument, each) for each in value]
-    given = promised_type(value)
-    if given is None or is_table(value):
+    promised = promised_types(value)
+    if not promised or is_table(value):
         raise Misuse(f"Task {task.name!r} is mapped over {argument!r}, which takes a list, not {_short(value)}.")
     wanted = task.annotations.get(argument, Any)
-    item = (typing.get_args(given) or (Any,))[0]
-    if not may_be(given, list) or not may_be(item, wanted):
-        raise Misuse(
-            f"Task {task.name!r} is mapped over the result of task {value.task.name!r} ({type_text(given)}), and wants "
-            f"a list whose items are {type_text(wanted)}."
-        )
+    for what, given in promised:
+        item = (typing.get_args(given) or (Any,))[0]
+        if not may_be(given, list) or not may_be(item, wanted):
+            raise Misuse(
+                f"Task {task.name!r} is mapped over {what} ({type_text(given)}), and wants "
+                f"a list whose items are {type_text(wanted)}."
+            )
     return value
 
 
 def check_value(task: Task[Any], argument: str, value: Any) -> Any:
     """The constant, table or other task's result, when it can have the argument's annotated type; Misuse otherwise."""
     wanted = task.annotations.get(argument, Any)
-    given = promised_type(value)
-    if given is not None:
-        if not may_be(given, wanted):
-            what = "a table" if is_table(value) else f"the result of task {value.task.name!r} ({type_text(given)})"
-            raise Misuse(
-                f"Argument {argument!r} of task {task.name!r} is annotated {type_text(wanted)}, but {what} is given."
-            )
-    elif not isinstance(value, list | tuple | dict) or not _has_promises(value):
-        parameter = inspect.signature(task.function).parameters.get(argument)
-        if value is not None or parameter is None or parameter.default is not None:
-            return convert_value(value, wanted, f"Argument {argument!r} of task {task.name!r}")
-    return value
+    parameter = inspect.signature(task.function).parameters.get(argument)
+    optional = parameter is not None and parameter.default is None
+    promised = promised_types(value)
+    wrong = next((each for each in promised if not may_be(each.kind, wanted)), None)
+    if wrong is not None and not (optional and wrong.kind is types.NoneType):
+        given = wrong.what if is_table(value) else f"{wrong.what} ({type_text(wrong.kind)})"
+        raise Misuse(
+            f"Argument {argument!r} of task {task.name!r} is annotated {type_text(wanted)}, but {given} is given."
+        )
+    if promised:
+        return value
+    if (value is None and optional) or (isinstance(value, list | tuple | dict) and _has_promises(value)):
+        return value
+    return convert_value(value, wanted, f"Argument {argument!r} of task {task.name!r}")
 
 
 def convert_value(value: Any, wanted: Any, what: str, *, strict: bool = True) -> Any:
@@ -139,18 +149,11 @@ def mentions(annotation: Any, kind: type) -> bool:
     return annotation is kind or any(mentions(part, kind) for part in typing.get_args(annotation))
 
 
-def promised_type(value: Any) -> Any:
-    """The type that a node, an output or a table will have; None for a constant."""
+def promised_types(value: Any) -> tuple[Promised, ...]:
+    """The types that a node, an output or a table can have; none for a constant."""
     if is_table(value):
-        return TableSpec
-    node = getattr(value, "node", value)
-    task = getattr(node, "task", None)
-    if task is None or not hasattr(node, "arguments"):
-        return None
-    if node is value:
-        returned = task.annotations.get("return", Any)
-        return returned if getattr(node, "over", None) is None else list[returned]  # type: ignore[valid-type]
-    return output_types(task)[value.index]
+        return (Promised("a table", TableSpec),)
+    return value.promised if getattr(type(value), "is_promise", False) else ()
 
 
 def output_types(task: Task[Any]) -> tuple[Any, ...]:
@@ -218,6 +221,8 @@ def _is_plain(wanted: Any) -> bool:
 def _is_near(given: Any, wanted: Any) -> bool:
     if not isinstance(given, type) or not isinstance(wanted, type):
         return True
+    if given is types.NoneType:
+        return given is wanted
     if is_frame_type(wanted):
         return not _is_plain(given)
     if getattr(wanted, "_is_protocol", False) or (given, wanted) == (int, float):
@@ -228,8 +233,7 @@ def _is_near(given: Any, wanted: Any) -> bool:
 def _has_promises(value: Any) -> bool:
     items = value.values() if isinstance(value, dict) else value
     return any(
-        promised_type(each) is not None or (isinstance(each, list | tuple | dict) and _has_promises(each))
-        for each in items
+        promised_types(each) != () or (isinstance(each, list | tuple | dict) and _has_promises(each)) for each in items
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from trivium.values.shown import Shown
 
 RunStatus = Literal["running", "cancelling", "succeeded", "failed", "cancelled", "refused"]
-TaskStatus = Literal["running", "executed", "cached", "failed", "cancelled", "mapped", "skipped"]
+TaskStatus = Literal["running", "executed", "cached", "failed", "cancelled", "mapped", "joined", "skipped"]
 
 
 class ArtifactRef(Struct, frozen=True):
@@ -76,6 +76,7 @@ class Run(Struct, Shown, frozen=True):
     ended_at: datetime | None = None
     executed: int = 0
     cached: int = 0
+    skipped: int = 0
     metrics: dict[str, float] = {}
     tags: dict[str, str] = {}
     error: str | None = None
@@ -93,7 +94,8 @@ class FailedAttempt(Struct, frozen=True):
 
 class TaskRun(Struct, frozen=True):
     """One task of one run. `node` is its place in the graph ("train", "train-2", "score[17]" for the 18th item of a
-    map); `reason` says why it ran. "mapped" is the record of a whole map, whose items have records of their own.
+    map); `reason` says why it ran. "mapped" is the record of a whole map, whose items have records of their own;
+    "joined" is that of `when`, which has the outputs of the branch that was taken; what is in the other is "skipped".
 
     `parts` is the digest of a blob that holds what the cache key was made of. `attempts` are those before the last.
     `secrets` are the names of those that it was given; a reused task was given none.

@@ -26,8 +26,8 @@ class Runs(Protocol):
         """
 
     def finish(self, run_id: str, *, status: RunStatus, at: datetime, error: str | None = None) -> Run:
-        """The run has ended; its counts of executed and cached tasks, and the seconds that these saved, are taken from
-        the records of tasks."""
+        """The run has ended; its counts of executed, cached and skipped tasks, and the seconds that cached ones saved,
+        are taken from the records of tasks."""
 
     def cancel(self, run_id: str, *, actor: str) -> Run:
         """A running run is asked to end, with an event; one that has ended is left as it is."""

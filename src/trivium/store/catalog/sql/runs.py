@@ -58,7 +58,7 @@ class SqlRuns:
             )
             ended = msgspec.structs.replace(
                 run, status=status, ended_at=at, error=error,
-                executed=counts.get("executed", 0), cached=counts.get("cached", 0),
+                executed=counts.get("executed", 0), cached=counts.get("cached", 0), skipped=counts.get("skipped", 0),
                 saved=saved_seconds(tx, run.id) if counts.get("cached") else 0.0,
             )  # fmt: skip
             tx.replace("runs", ended)
