@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime
 from types import ModuleType
 from typing import Any
@@ -315,8 +317,12 @@ def test_a_result_that_cannot_be_stored_is_named(store: Store) -> None:
 @pytest.mark.parametrize("node", ["scaled", "total"])
 def test_a_hit_whose_bytes_are_gone_or_changed_is_a_miss(damage: str, node: str, store: Store) -> None:
     run = sums.run()
-    path = store.blobs.path(tasks(store, run.id)[node].outputs[0].digest)
-    path.unlink() if damage == "gone" else path.write_bytes(b"PAR1")
+    digest = tasks(store, run.id)[node].outputs[0].digest
+    with closing(sqlite3.connect(store.settings.state / "catalog.db", isolation_level=None)) as catalog:
+        if damage == "gone":
+            store.blobs.delete(digest)
+        elif not catalog.execute("UPDATE small_blobs SET data = 'PAR1' WHERE digest = ?", [digest]).rowcount:
+            store.blobs.path(digest).write_bytes(b"PAR1")
     again = sums.run()
     assert (again.status, again.executed, again.cached) == ("succeeded", 1, 2)
     assert tasks(store, again.id)[node].reason == "its stored output is gone or damaged"

@@ -12,6 +12,8 @@ from tests.storage_place import Place, flip
 from trivium.digest import digest_bytes
 from trivium.errors import CorruptObject, NotFound
 from trivium.store.blobs import Blobs
+from trivium.store.catalog.small_blobs import SMALL_BYTES
+from trivium.store.store import Store
 
 
 @pytest.fixture
@@ -54,6 +56,33 @@ def test_one_flipped_bit_is_found(place: Place, blobs: Blobs, bit: int) -> None:
         blobs.get(digest)
     with pytest.raises(CorruptObject, match=f"{digest} in .* was changed after it was written"):
         blobs.local_path(digest)
+
+
+def test_a_short_text_is_kept_by_the_catalog_and_found_like_any_blob(place: Place, store: Store) -> None:
+    blobs, digest = Blobs(place.open("blobs"), store.catalog.small_blobs), digest_bytes(b"{}")
+    assert blobs.put_text(b"{}") == digest
+    assert (blobs.has(digest), blobs.size(digest), blobs.get(digest)) == (True, 2, b"{}")
+    assert blobs.is_intact(digest)
+    assert not Blobs(place.open("blobs")).has(digest)
+    assert [(name, size) for name, size, _ in blobs.list_digests()] == [(digest, 2)]
+    assert blobs.local_path(digest).read_bytes() == b"{}"
+    blobs.delete(digest)
+    assert not blobs.has(digest)
+
+
+def test_a_changed_text_in_the_catalog_is_found(place: Place, store: Store) -> None:
+    blobs, digest = Blobs(place.open("blobs"), store.catalog.small_blobs), digest_bytes(b"{}")
+    store.catalog.small_blobs.record({digest: b"[]"})
+    assert not blobs.is_intact(digest)
+    with pytest.raises(CorruptObject, match=digest[:12]):
+        blobs.get(digest)
+
+
+def test_a_text_that_is_not_short_is_a_file(place: Place, store: Store) -> None:
+    blobs = Blobs(place.open("blobs"), store.catalog.small_blobs)
+    digest = blobs.put_text(b"x" * (SMALL_BYTES + 1))
+    assert Blobs(place.open("blobs")).has(digest)
+    assert store.catalog.small_blobs.find(digest) is None
 
 
 def test_cut_bytes_are_found(place: Place, blobs: Blobs) -> None:

@@ -67,7 +67,7 @@ def decode(ref: ArtifactRef, blobs: Blobs, wanted: Any = Any) -> Any:
 def encode_items(items: Sequence[tuple[ArtifactRef, ...]], blobs: Blobs) -> ArtifactRef:
     """The stored results of a mapped task as one list, in this order; what they hold is not copied."""
     data = msgspec.json.encode(items)
-    return ArtifactRef(LIST, blobs.put(data), len(data), {"type": "list", "items": len(items)})
+    return ArtifactRef(LIST, blobs.put_text(data), len(data), {"type": "list", "items": len(items)})
 
 
 def decode_items(ref: ArtifactRef, blobs: Blobs) -> list[tuple[ArtifactRef, ...]]:
@@ -78,9 +78,9 @@ def decode_items(ref: ArtifactRef, blobs: Blobs) -> list[tuple[ArtifactRef, ...]
 def is_intact(ref: ArtifactRef, blobs: Blobs) -> bool:
     """Whether the bytes are there: small ones are read and compared, of large ones only the size."""
     try:
-        size = blobs.size(ref.digest)
-        if size is not None and size > CHECKED_BYTES:
-            return size == ref.bytes or not ref.bytes
+        size = ref.bytes or blobs.size(ref.digest) or 0
+        if size > CHECKED_BYTES:
+            return blobs.size(ref.digest) == size
         blobs.get(ref.digest)
     except TriviumError:
         return False
@@ -111,7 +111,7 @@ def _encode(value: Any, blobs: Blobs) -> ArtifactRef:
         return _encode_frame(value, blobs)
     plain = to_plain(value, lambda inner: _encode_inner(inner, blobs))
     data = msgspec.json.encode(plain)
-    return ArtifactRef("json", blobs.put(data), len(data), {"type": type(value).__qualname__})
+    return ArtifactRef("json", blobs.put_text(data), len(data), {"type": type(value).__qualname__})
 
 
 def _encode_inner(value: Any, blobs: Blobs) -> ArtifactRef | None:

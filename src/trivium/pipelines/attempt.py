@@ -29,6 +29,7 @@ from trivium.pipelines.signature import call_with, frame_type, is_frame_type, me
 from trivium.pipelines.task import Task
 from trivium.pipelines.worker import Worker
 from trivium.store.blobs import Blobs
+from trivium.store.gathered import gather
 from trivium.store.store import Store, use_store
 from trivium.tables.read import read_version
 from trivium.values.runs import ArtifactRef
@@ -65,7 +66,10 @@ class Attempt(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """What came of it. `lost` names an upstream node whose stored output could not be read, so that it has to run
     again; `error` is one line, the log's end has the traceback. final: trying again would not help. checkpoints: it
-    asked for some, so there may be some to forget."""
+    asked for some, so there may be some to forget.
+
+    blobs: small ones that the outputs name; whoever records the outputs stores them with the same fact.
+    """
 
     outputs: tuple[ArtifactRef, ...] = ()
     log: str = ""
@@ -73,6 +77,7 @@ class Outcome(Struct, frozen=True):
     lost: str | None = None
     final: bool = False
     checkpoints: bool = False
+    blobs: dict[str, bytes] = {}
 
 
 class InputLost(TriviumError):
@@ -104,12 +109,14 @@ def try_once(attempt: Attempt, store: Store, capture: Capture) -> Outcome:
     gang = member.gang if member else ""
     checkpoints = Checkpoints(store, attempt.run, attempt.idempotency_key, gang, redaction)
     context.worker = Worker(member, checkpoints)
+    gathered, blobs = gather(store)
     with capture(redaction) as note, closing(checkpoints):
         try:
             secrets = given_secrets(context, options.secrets, attempt.arguments)
             with use_store(store), use_task(context), secrets, around, deadline(options.timeout):
-                outputs = _call(attempt, store, redaction)
-            return Outcome(with_metrics(outputs, context), checkpoints=checkpoints.used)
+                outputs = _call(attempt, store, guarded(blobs, redaction))
+            outputs = with_metrics(outputs, context)
+            return Outcome(outputs, checkpoints=checkpoints.used, blobs=gathered.take())
         except InputLost as lost:
             return Outcome(lost=lost.node)
         except (Exception, SystemExit) as error:  # whatever a task raises is that task's failure
@@ -147,7 +154,7 @@ def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
     return list(frames[called[0] + 1 :]) if called else []
 
 
-def _call(attempt: Attempt, store: Store, redaction: Redaction) -> tuple[ArtifactRef, ...]:
+def _call(attempt: Attempt, store: Store, blobs: Blobs) -> tuple[ArtifactRef, ...]:
     task = attempt.task
     arguments = {
         name: _argument(store, value, task.annotations.get(name, Any)) for name, value in attempt.arguments.items()
@@ -156,7 +163,7 @@ def _call(attempt: Attempt, store: Store, redaction: Redaction) -> tuple[Artifac
     failpoint("run:task_called")
     if attempt.rank:
         return ()
-    return _store_result(task, guarded(store.blobs, redaction), result)
+    return _store_result(task, blobs, result)
 
 
 def _argument(store: Store, value: Any, wanted: Any) -> Any:

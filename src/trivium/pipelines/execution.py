@@ -32,6 +32,7 @@ from trivium.pipelines.mapping import Expansion, NoList, Refs, expand
 from trivium.pipelines.progress import Progress, TaskEvent
 from trivium.pipelines.schedule import Schedule
 from trivium.pipelines.secrets import secret_names
+from trivium.store.gathered import gather
 from trivium.store.store import Store
 from trivium.values.runs import FailedAttempt, MetricPoint, Run, RunStatus, TableInput, TaskRun, TaskStatus
 
@@ -86,7 +87,8 @@ class Execution:
         self.numbers = {node.name: number for number, node in enumerate(graph.nodes, 1)}
         self.schedule = Schedule(graph.nodes, self.upstream)
         self.artifacts: dict[str, Refs] = {}
-        self.branches = Branches(self.artifacts, store.blobs)
+        self.gathered, self.blobs = gather(store)
+        self.branches = Branches(self.artifacts, self.blobs)
         self.maps: deque[Expansion] = deque()
         self.held: deque[Work] = deque()
         self.twins: dict[str, list[Work]] = {}
@@ -228,7 +230,7 @@ class Execution:
 
     def _expand(self, node: Node) -> None:
         try:
-            expansion = expand(node, self.artifacts, self.store.blobs)
+            expansion = expand(node, self.artifacts, self.blobs)
         except InputLost as lost:
             self._forget(lost.node, Work(node, UNDECIDED))
             return
@@ -294,7 +296,7 @@ class Execution:
     def _record_hits(self) -> None:
         """Hits could be found again, so they are not worth a transaction each."""
         if self.hits:
-            self.store.catalog.runs.record_tasks(self.hits)
+            self.store.catalog.runs.record_tasks(self.hits, self.gathered.take())
         if self.metrics:
             self.store.catalog.runs.log_metrics(self.metrics)
         self.hits, self.metrics = [], []
@@ -305,7 +307,10 @@ class Execution:
         if not done:
             return
         failpoint("run:task_recording")
-        self.store.catalog.runs.record_tasks([self._record(work, outcome) for work, outcome in done])
+        for _, outcome in done:
+            self.gathered.record(outcome.blobs)
+        records = [self._record(work, outcome) for work, outcome in done]
+        self.store.catalog.runs.record_tasks(records, self.gathered.take())
         failpoint("run:task_done")
         for work, outcome in done:
             if not outcome.error:
@@ -344,7 +349,7 @@ class Execution:
             error=outcome.error,
         )
         parts = work.decision.parts
-        return ended if outcome.error or not parts else replace(ended, parts=self.store.blobs.put(encode_parts(parts)))
+        return ended if outcome.error or not parts else replace(ended, parts=self.blobs.put_text(encode_parts(parts)))
 
     def _unfinished(self, work: Work, status: TaskStatus) -> TaskRun:
         """The record of work that is running, or has ended without a result."""
@@ -378,7 +383,7 @@ class Execution:
         """All items of a map are made: their list is what the mapped node made."""
         if expansion.stopped:
             return
-        self._gave(expansion.node, expansion.store(self.store.blobs), expansion.tell(), "mapped")
+        self._gave(expansion.node, expansion.store(self.blobs), expansion.tell(), "mapped")
 
     def _gave(self, node: Node, refs: Refs, why: str, status: TaskStatus) -> None:
         """What the node stands for is there, without a task of its own."""

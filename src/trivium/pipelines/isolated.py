@@ -145,6 +145,7 @@ def _execute(node: Node, arguments: Mapping[str, Any], store: Store, run: Run, *
             outcome = perform(attempt, replace(alone, blobs=store.blobs))
         finally:
             alone.close()
+    store.catalog.small_blobs.record(outcome.blobs)
     return Told(outputs=outcome.outputs, error=outcome.error or "")
 
 

@@ -17,12 +17,16 @@ class GuardedBlobs(Blobs):
     """Blobs that refuse bytes in which the value of a secret can be read, with UnsupportedValue."""
 
     def __init__(self, blobs: Blobs, redaction: Redaction) -> None:
-        super().__init__(blobs.storage)
+        super().__init__(blobs.storage, blobs.small)
         self._redaction = redaction
 
     def put(self, data: bytes) -> str:
         self._refuse(data)
         return super().put(data)
+
+    def put_text(self, data: bytes) -> str:
+        self._refuse(data)
+        return super().put_text(data)
 
     def put_file(self, source: Path) -> str:
         self._refuse(source.read_bytes())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trivium.digest import digest_bytes, digest_file
 from trivium.errors import CorruptObject, NotFound
+from trivium.store.catalog.small_blobs import SmallBlobs, is_small
 from trivium.store.local_storage import LocalStorage
 from trivium.store.storage import Storage, StoredFile, Wanted
 
@@ -15,10 +16,14 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Blobs:
-    """Immutable files named by the SHA-256 of their bytes, in one storage or a folder."""
+    """Immutable files named by the SHA-256 of their bytes, in one storage or a folder; short texts, in the catalog.
 
-    def __init__(self, storage: Storage | Path, *, sync: bool = True) -> None:
+    small: the catalog's part, if any.
+    """
+
+    def __init__(self, storage: Storage | Path, small: SmallBlobs | None = None, *, sync: bool = True) -> None:
         self.storage = LocalStorage(storage, sync=sync) if isinstance(storage, Path) else storage
+        self.small = small
 
     @property
     def root(self) -> Path:
@@ -26,11 +31,16 @@ class Blobs:
         return self.storage.folder
 
     def path(self, digest: str) -> Path:
-        """Where the file of this digest, or its local copy, is or would be; nothing is fetched or compared."""
+        """Where the file of this digest, or its local copy, is or would be; nothing is fetched or compared.
+
+        What the catalog keeps has no file.
+        """
         return self.storage.path(_name(digest))
 
     def local_path(self, digest: str) -> Path:
         """A path where the bytes can be read, as they were stored. Raises NotFound and CorruptObject."""
+        if self._find_small(digest) is not None:
+            self.storage.put(_name(digest), self.get(digest), derived=True)
         return Path(self.storage.local_paths([Wanted(_name(digest), digest)])[0])
 
     def has(self, digest: str) -> bool:
@@ -39,6 +49,9 @@ class Blobs:
 
     def size(self, digest: str) -> int | None:
         """How many bytes there are; None when they are not here."""
+        small = self._find_small(digest)
+        if small is not None:
+            return len(small)
         found = self.storage.stat(_name(digest))
         return None if found is None else found.bytes
 
@@ -47,6 +60,14 @@ class Blobs:
         digest = digest_bytes(data)
         if not self.has(digest):
             self.storage.put(_name(digest), data)
+        return digest
+
+    def put_text(self, data: bytes) -> str:
+        """The same for bytes that may be a short text, which the catalog keeps: one transaction instead of a file."""
+        if self.small is None or not is_small(data):
+            return self.put(data)
+        digest = digest_bytes(data)
+        self.small.record({digest: data})
         return digest
 
     def put_file(self, source: Path) -> str:
@@ -58,23 +79,35 @@ class Blobs:
 
     def get(self, digest: str) -> bytes:
         """The bytes. Raises NotFound when absent, CorruptObject when they changed."""
-        data = self.storage.get(_name(digest))
+        small = self._find_small(digest)
+        data = self.storage.get(_name(digest)) if small is None else small
         if digest_bytes(data) != digest:
             raise CorruptObject(f"The stored object {digest[:12]} was changed; restore it from a back-up.")
         return data
 
     def is_intact(self, digest: str) -> bool:
         """Whether all the bytes are here as they were stored; they are read."""
+        small = self._find_small(digest)
+        if small is not None:
+            return digest_bytes(small) == digest
         return self.has(digest) and self.storage.digest(_name(digest)) == digest
 
     def delete(self, digest: str) -> None:
         """The bytes are gone for good; nothing happens when they were not here."""
         self.storage.delete(_name(digest))
+        if self.small is not None:
+            self.small.delete(digest)
 
     def list_digests(self) -> Iterator[StoredFile]:
         """(digest, bytes, modified) of all that is stored. What an interrupted write left comes by its own name."""
         for file in self.storage.list_files():
             yield file._replace(name=file.name.rpartition("/")[2])
+        if self.small is not None:
+            yield from self.small.list_digests()
+
+    def _find_small(self, digest: str) -> bytes | None:
+        _name(digest)
+        return None if self.small is None else self.small.find(digest)
 
 
 def _name(digest: str) -> str:

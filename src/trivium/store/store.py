@@ -52,12 +52,13 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = ne
     lake = Lake(open_storage(settings, "tables"), ids=ids)
     if not settings.store:
         refuse_lost_catalog(state / "catalog.db", state / "tables")
-    blobs = Blobs(open_storage(settings, "blobs"))
+    storage = open_storage(settings, "blobs")
+    catalog = open_catalog(settings.store or state / "catalog.db", clock=clock, durability=settings.durability)
     return Store(
         settings=settings,
-        catalog=open_catalog(settings.store or state / "catalog.db", clock=clock, durability=settings.durability),
+        catalog=catalog,
         lake=lake,
-        blobs=blobs,
+        blobs=Blobs(storage, catalog.small_blobs),
         online=Online(state / "online"),
         clock=clock,
         ids=ids,

@@ -15,6 +15,7 @@ from trivium.store.catalog.lineage import Lineage
 from trivium.store.catalog.models import Models
 from trivium.store.catalog.retention import Retention
 from trivium.store.catalog.runs import Runs
+from trivium.store.catalog.small_blobs import SmallBlobs
 from trivium.store.catalog.splits import Splits
 from trivium.store.catalog.sql.alerts import SqlAlerts
 from trivium.store.catalog.sql.audit import SqlAudit
@@ -27,6 +28,7 @@ from trivium.store.catalog.sql.models import SqlModels
 from trivium.store.catalog.sql.retention import SqlRetention
 from trivium.store.catalog.sql.runs import SqlRuns
 from trivium.store.catalog.sql.session_opener import session_opener
+from trivium.store.catalog.sql.small_blobs import SqlSmallBlobs
 from trivium.store.catalog.sql.splits import SqlSplits
 from trivium.store.catalog.sql.tables import SqlTables
 from trivium.store.catalog.sql.triggers import SqlTriggers
@@ -58,6 +60,7 @@ class Catalog:
     lineage: Lineage
     splits: Splits
     labels: Labelling
+    small_blobs: SmallBlobs
     pulse: Pulse
     database: Closable
 
@@ -87,6 +90,7 @@ def open_catalog(place: Path | str, *, clock: Clock, durability: str = "full", p
         lineage=SqlLineage(database),
         splits=SqlSplits(database),
         labels=SqlLabelling(database),
+        small_blobs=SqlSmallBlobs(database),
         pulse=database.pulse,
         database=database,
     )

@@ -9,6 +9,8 @@ from typing import Protocol
 from trivium.values.runs import Code, Environment, MetricPoint, Run, RunStatus, TaskRun
 from trivium.values.velocity import DayOfRuns, Promotion
 
+NO_BLOBS: Mapping[str, bytes] = {}
+
 
 class Runs(Protocol):
     """Runs, their tasks and metrics. Guarantees: each method is one transaction and durable when it returns.
@@ -38,8 +40,8 @@ class Runs(Protocol):
     def record_task(self, task: TaskRun) -> None:
         """The task's state is replaced by this one."""
 
-    def record_tasks(self, tasks: Sequence[TaskRun]) -> None:
-        """The same for several tasks, in one transaction."""
+    def record_tasks(self, tasks: Sequence[TaskRun], blobs: Mapping[str, bytes] = NO_BLOBS) -> None:
+        """The same for several tasks, in one transaction, with the small blobs that they name."""
 
     def find_cached(self, key: str) -> TaskRun | None:
         """The newest executed task with this cache key, or None."""

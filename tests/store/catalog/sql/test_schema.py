@@ -57,6 +57,7 @@ INDEXES = {
     "lineage_reads": {"run", "node", "kind", "name", "version", "columns", "partitions"},
     "positions": {"name", "seq"},
     "projects": {"id"},
+    "small_blobs": {"digest", "data", "at"},
     "task_outputs": {"digest", "run", "node"},
 }
 SCHEMA = {

@@ -8,9 +8,11 @@ from datetime import datetime
 import msgspec
 
 from trivium.errors import NotFound
+from trivium.store.catalog.runs import NO_BLOBS
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.lineage import record_read
 from trivium.store.catalog.sql.rows import json_text
+from trivium.store.catalog.sql.small_blobs import record_small_blobs
 from trivium.store.catalog.sql.velocity import count_days, list_promotions, saved_seconds
 from trivium.values.lineage import Read
 from trivium.values.runs import Code, Environment, MetricPoint, Run, RunStatus, TaskRun
@@ -85,8 +87,9 @@ class SqlRuns:
     def record_task(self, task: TaskRun) -> None:
         self.record_tasks([task])
 
-    def record_tasks(self, tasks: Sequence[TaskRun]) -> None:
+    def record_tasks(self, tasks: Sequence[TaskRun], blobs: Mapping[str, bytes] = NO_BLOBS) -> None:
         with self.database.write() as tx:
+            record_small_blobs(tx, blobs)
             for task in tasks:
                 tx.replace("task_runs", task)
                 for output in task.outputs:
