@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from trivium.values.lineage import Read, Write
+from trivium.values.lineage import Change, Read, Span, Write
 from trivium.values.models import ModelVersion
 
 
@@ -58,6 +58,22 @@ class Lineage(Protocol):
 
     def models_of_blob(self, digest: str) -> list[ModelVersion]:
         """The model versions whose artifact or report this blob is."""
+
+    def reads_by(self, runs: Sequence[str]) -> list[Read]:
+        """The table versions that these runs read, without columns, by run and name. The task is told of reads that
+        were narrowed to partitions only; the others are there once, with node ""."""
+
+    def makers_of(self, artifacts: Sequence[str]) -> list[tuple[str, str]]:
+        """(digest, run) for every run of which a task returned one of these blobs."""
+
+    def changes_of(self, tables: Sequence[str]) -> list[Change]:
+        """Every published commit of those of these tables that a run ever wrote, by table and version."""
+
+    def changes_since(self, versions: Mapping[str, int]) -> list[Change]:
+        """The published commits of these tables from the given version on, by table and version."""
+
+    def spans_since(self, versions: Mapping[str, int]) -> list[Span]:
+        """The files of these tables that left them after the given version, or joined them after and are there now."""
 
     def position(self, name: str) -> int:
         """The last event that this reader of the event log has dealt with; 0 for a new one."""

@@ -198,3 +198,36 @@ def test_a_position_only_goes_forward(catalog: Catalog) -> None:
         catalog.lineage.advance("openlineage", seq)
     assert catalog.lineage.position("openlineage") == 5
     assert catalog.lineage.position("another") == 0
+
+
+def test_changes_are_told_of_tables_that_a_run_ever_wrote_and_from_a_version_on(catalog: Catalog) -> None:
+    publish(catalog, "a", None)
+    assert catalog.lineage.changes_of(["flights", "weather"]) == []
+    publish(catalog, "b", "run-1", removed=["a"], operation="delete")
+    first, second = catalog.lineage.changes_of(["flights", "weather"])
+    assert (first.version, first.run, first.replaced, first.partitions) == (1, None, False, ("all",))
+    assert (second.version, second.run, second.replaced, second.kept) == (2, "run-1", True, True)
+    assert catalog.lineage.changes_since({"flights": 2, "weather": 0}) == [second]
+
+
+def test_the_files_that_joined_or_left_a_table_are_told(catalog: Catalog) -> None:
+    publish(catalog, "a", None)
+    publish(catalog, "b", None)
+    publish(catalog, "c", None, removed=["a"], operation="delete")
+    found = catalog.lineage.spans_since({"flights": 1, "weather": 1})
+    assert sorted((span.added, span.removed) for span in found if span.removed) == [(1, 3)]
+    assert sorted(span.added for span in found if span.removed is None) == [2, 3]
+
+
+def test_the_reads_of_many_runs_name_the_task_only_where_it_read_some_partitions(catalog: Catalog) -> None:
+    start(catalog)
+    whole = Read("run-1", "train", "table", "flights", 3, ("a",))
+    narrow = Read("run-1", "day", "table", "flights", 3, None, ("x",))
+    catalog.lineage.record_reads([whole, narrow, Read("run-1", "train", "blob", "b" * 64), replace(whole, run="run-2")])
+    assert catalog.lineage.reads_by(["run-1", "run-3"]) == [replace(whole, node="", columns=None), narrow]
+
+
+def test_who_made_an_artifact_is_found_for_many_at_once(catalog: Catalog) -> None:
+    start(catalog)
+    catalog.runs.record_task(TASK)
+    assert catalog.lineage.makers_of(["m" * 64, "x" * 64]) == [("m" * 64, "run-1")]

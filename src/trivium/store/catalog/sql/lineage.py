@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from trivium.store.catalog.sql.carrying import CARRIED, END
+from trivium.store.catalog.sql.changes import (
+    batched,
+    list_changes_of,
+    list_changes_since,
+    list_makers,
+    list_reads_by,
+    list_spans_since,
+)
 from trivium.store.catalog.sql.database import Database, Transaction
-from trivium.values.lineage import Read, Write
+from trivium.store.catalog.sql.marks import marks
+from trivium.values.lineage import Change, Read, Span, Write
 from trivium.values.models import ModelVersion
 
-T = TypeVar("T")
-BATCH = 500
 WRITE = 'c."table", c.version, c.operation, c.run, c.actor, c.committed_at'
 
 
@@ -117,6 +123,21 @@ class SqlLineage:
             digest, digest,
         )  # fmt: skip
 
+    def reads_by(self, runs: Sequence[str]) -> list[Read]:
+        return list_reads_by(self.database.read(), runs)
+
+    def makers_of(self, artifacts: Sequence[str]) -> list[tuple[str, str]]:
+        return list_makers(self.database.read(), artifacts)
+
+    def changes_of(self, tables: Sequence[str]) -> list[Change]:
+        return list_changes_of(self.database.read(), tables)
+
+    def changes_since(self, versions: Mapping[str, int]) -> list[Change]:
+        return list_changes_since(self.database.read(), versions)
+
+    def spans_since(self, versions: Mapping[str, int]) -> list[Span]:
+        return list_spans_since(self.database.read(), versions)
+
     def position(self, name: str) -> int:
         row = self.database.read().execute("SELECT seq FROM positions WHERE name = ?", name).fetchone()
         return 0 if row is None else int(row["seq"])
@@ -128,16 +149,6 @@ class SqlLineage:
                 "CASE WHEN excluded.seq > positions.seq THEN excluded.seq ELSE positions.seq END",
                 name, seq,
             )  # fmt: skip
-
-
-def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The values in pieces that one statement takes."""
-    return (values[start : start + BATCH] for start in range(0, len(values), BATCH))
-
-
-def marks(values: Sequence[object]) -> str:
-    """A question mark for each."""
-    return ", ".join("?" * len(values))
 
 
 def record_read(tx: Transaction, read: Read) -> None:

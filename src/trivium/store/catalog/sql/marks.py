@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 QUOTED_OR_MARK = re.compile(r"'[^']*'|\"[^\"]*\"|\?")
+
+
+def marks(values: Sequence[object]) -> str:
+    """A question mark for each."""
+    return ", ".join("?" * len(values))
 
 
 @lru_cache(maxsize=1000)
