@@ -10,7 +10,9 @@ import typer
 from trivium.cli.flags import AsJson
 from trivium.cli.listing import print_facts, print_heading, print_list, print_table
 from trivium.cli.project import open_project
+from trivium.cli.staleness_view import print_staleness, stale_facts
 from trivium.cli.table_view import check_row
+from trivium.lineage.staleness import find_stale_sources
 from trivium.values.endpoints import Endpoint, Route, Verdict
 
 Name = Annotated[str, typer.Argument(help="The endpoint.")]
@@ -28,15 +30,18 @@ def list_endpoints(context: typer.Context, as_json: AsJson = False) -> None:
 
 def show_endpoint(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show an endpoint: its routes, lookups, checks and prediction table."""
-    endpoint = open_project(context).catalog.endpoints.get_endpoint(name)
-    facts = endpoint_facts(endpoint)
-    print_facts(facts, as_json=as_json, leave_out=("routes", "checks"))
+    catalog = open_project(context).catalog
+    endpoint = catalog.endpoints.get_endpoint(name)
+    facts = {**endpoint_facts(endpoint), "stale": stale_facts(find_stale_sources(catalog, endpoint))}
+    print_facts(facts, as_json=as_json, leave_out=("routes", "checks", "stale"))
     if not as_json:
         print_heading("routes")
         print_table([msgspec.structs.asdict(route) for route in endpoint.routes], ("role", "version", "share"))
         if facts["checks"]:
             print_heading("checks")
             print_table(facts["checks"], ("name", "kind", "severity", "arguments"))
+        for source, inputs in facts["stale"].items():
+            print_staleness(inputs, of=source)
 
 
 def endpoint_row(endpoint: Endpoint) -> dict[str, Any]:

@@ -22,3 +22,6 @@ class Flags:
 
     root: Path | None = None
     actor: str | None = None
+
+
+OnlyStale = Annotated[bool, typer.Option("--stale", help="Only those whose inputs have newer versions.")]

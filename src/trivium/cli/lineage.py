@@ -15,6 +15,7 @@ from trivium.errors import Misuse
 from trivium.lineage.impact import find_impact
 from trivium.lineage.openlineage.emit import emit
 from trivium.lineage.openlineage.receiver import NotReceived
+from trivium.lineage.staleness import find_stale_nodes
 from trivium.lineage.thing import find_thing
 from trivium.lineage.walk import downstream, upstream
 from trivium.values.lineage import Walk
@@ -48,12 +49,13 @@ def show_lineage(
     node = find_thing(store.catalog, thing)
     ways = [way for way, left_out in ((upstream, only_downstream), (downstream, only_upstream)) if not left_out]
     walks = [way(store.catalog, node, depth=depth, limit=limit, blobs=blobs) for way in ways or (upstream, downstream)]
+    stale = find_stale_nodes(store.catalog, {each for walk in walks for each in (walk.start, *walk.nodes)})
     if as_json:
-        print_json({walk.direction: walk_facts(walk) for walk in walks})
+        print_json({walk.direction: walk_facts(walk, stale) for walk in walks})
         return
     for walk in walks:
         print_heading("comes from" if walk.direction == "upstream" else "goes into")
-        console().print(draw_walk(store, walk, whole=whole))
+        console().print(draw_walk(store, walk, stale, whole=whole))
         print_line(closing(walk))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,12 @@ from rich.text import Text
 from rich.tree import Tree
 
 from trivium.cli.listing import printable
+from trivium.cli.staleness_view import stale_facts
 from trivium.errors import NotFound
 from trivium.lineage.impact import Impact
 from trivium.store.store import Store
 from trivium.values.lineage import Edge, Node, Walk
+from trivium.values.staleness import Staleness
 
 ALIKE = 3
 UPSTREAM = {
@@ -29,9 +31,9 @@ DOWNSTREAM = {
 }  # fmt: skip
 
 
-def draw_walk(store: Store, walk: Walk, *, whole: bool) -> Tree:
+def draw_walk(store: Store, walk: Walk, stale: Mapping[Node, Staleness], *, whole: bool) -> Tree:
     """The walk as a tree. whole: also runs of one pipeline that did the same to the same thing, one by one."""
-    drawing = Drawing(store, walk, whole)
+    drawing = Drawing(store, walk, stale, whole)
     tree = Tree(drawing.label(walk.start), guide_style="dim")
     drawing.grow(tree, walk.start)
     return tree
@@ -43,6 +45,7 @@ class Drawing:
 
     store: Store
     walk: Walk
+    stale: Mapping[Node, Staleness]
     whole: bool
     drawn: set[Node] = field(default_factory=set)
 
@@ -65,7 +68,8 @@ class Drawing:
         if kind == "run":
             label += Text(printable(f" of {self._pipeline(node)}"))
         facts = "; ".join(each for each in (note, self._facts(node)) if each)
-        return label + Text(f"  {printable(facts)}", style="dim") if facts else label
+        label += Text(f"  {printable(facts)}", style="dim") if facts else Text()
+        return label + Text("  stale", style="yellow") if node in self.stale else label
 
     def _add(self, tree: Tree, edge: Edge) -> None:
         far = self._far(edge)
@@ -113,14 +117,16 @@ def note_of(edge: Edge, direction: str) -> str:
     return template.format(by=by, detail=detail)
 
 
-def walk_facts(walk: Walk) -> dict[str, Any]:
-    """The walk for programs: every edge, things spelt as `trivium lineage show` takes them."""
+def walk_facts(walk: Walk, stale: Mapping[Node, Staleness]) -> dict[str, Any]:
+    """The walk for programs: every edge, things spelt as `trivium lineage show` takes them, and what is stale."""
     edges = [
         {"source": str(edge.source), "target": str(edge.target), "how": edge.how, "by": list(edge.by),
          "detail": edge.detail}
         for edge in walk.edges
     ]  # fmt: skip
-    return {"start": str(walk.start), "direction": walk.direction, "cut": walk.cut, "edges": edges}
+    found = {node: stale[node] for node in (walk.start, *walk.nodes) if node in stale}
+    facts = {"start": str(walk.start), "direction": walk.direction, "cut": walk.cut, "edges": edges}
+    return {**facts, "stale": stale_facts(found)}
 
 
 def effect_rows(impact: Impact) -> Iterator[dict[str, Any]]:

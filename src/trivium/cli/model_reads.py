@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from trivium.cli.flags import AsJson
+from trivium.cli.flags import AsJson, OnlyStale
 from trivium.cli.listing import print_facts, print_heading, print_list, print_table
 from trivium.cli.project import open_project
+from trivium.cli.staleness_view import name_inputs, print_staleness
+from trivium.lineage.staleness import find_stale_models, model_staleness
 from trivium.models.card import write_card
 from trivium.models.diff import diff_models
 from trivium.store.store import Store
@@ -17,20 +19,25 @@ from trivium.values.models import Gate, ModelVersion
 
 Name = Annotated[str, typer.Argument(help="The model.")]
 Version = Annotated[str | None, typer.Argument(help="A version's number or alias (default: the newest).")]
-LIST = ("name", "version", "aliases", "score", "metrics", "author", "registered_at")
+LIST = ("name", "version", "aliases", "score", "metrics", "stale", "author", "registered_at")
 RESULTS = ("check", "passed", "observed", "expected", "message")
 
 
 def list_models(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="Every version of this model (default: all models).")] = None,
+    stale: OnlyStale = False,
     as_json: AsJson = False,
 ) -> None:
     """List every model version, newest first."""
-    models = open_project(context).catalog.models
-    names = [name] if name else [model.name for model in models.list_models()]
-    rows = [model_row(version) for each in names for version in models.list_versions(each)]
-    print_list(rows, LIST, as_json=as_json, empty="No models yet: a pipeline that ends in `tv.register` makes one.")
+    catalog = open_project(context).catalog
+    names = [name] if name else [model.name for model in catalog.models.list_models()]
+    versions = [version for each in names for version in catalog.models.list_versions(each)]
+    found = find_stale_models(catalog, versions)
+    rows = [{**model_row(each), "stale": found[each.name, each.version].inputs} for each in versions]
+    rows = [row for row in rows if row["stale"] or not stale]
+    empty = "No model is stale." if stale else "No models yet: a pipeline that ends in `tv.register` makes one."
+    print_list(rows if as_json else name_inputs(rows), LIST, as_json=as_json, empty=empty)
 
 
 def show_model(context: typer.Context, name: Name, version: Version = None, as_json: AsJson = False) -> None:
@@ -38,9 +45,10 @@ def show_model(context: typer.Context, name: Name, version: Version = None, as_j
     store = open_project(context)
     model = store.catalog.models.get_model(name, version)
     facts = model_facts(store, model)
-    print_facts(facts, as_json=as_json, leave_out=("signature", "gate", "approvals", "alias_changes"))
+    print_facts(facts, as_json=as_json, leave_out=("signature", "gate", "approvals", "alias_changes", "stale"))
     if as_json:
         return
+    print_staleness(facts["stale"])
     print_heading("inputs")
     print_table(facts["signature"], ("name", "type"))
     if facts["gate"]:
@@ -87,6 +95,7 @@ def model_facts(store: Store, model: ModelVersion) -> dict[str, Any]:
     changes = [change for change in models.list_alias_changes(model.name) if change.version == model.version]
     return {
         **model_row(model),
+        "stale": model_staleness(store.catalog, model).inputs,
         "signature": [msgspec.structs.asdict(column) for column in model.signature],
         "gate": None if gate is None else gate_facts(gate),
         "approvals": [msgspec.structs.asdict(each) for each in models.list_approvals(model.name, model.version)],

@@ -8,9 +8,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from trivium.cli.flags import AsJson, Limit
+from trivium.cli.flags import AsJson, Limit, OnlyStale
 from trivium.cli.listing import print_facts, print_frame, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.project import open_project
+from trivium.cli.staleness_view import name_inputs, print_staleness
 from trivium.cli.table_view import commit_row, table_facts, table_rows
 from trivium.errors import Misuse
 from trivium.tables.diff import TableDiff, diff_versions
@@ -18,14 +19,15 @@ from trivium.tables.query import query_tables
 from trivium.tables.read import get_version
 
 Name = Annotated[str, typer.Argument(help="The table.")]
-LIST = ("name", "version", "rows", "state", "newest_partition", "open_alerts", "committed_at")
+LIST = ("name", "version", "rows", "state", "newest_partition", "open_alerts", "stale", "committed_at")
 LOG = ("id", "version", "state", "operation", "partitions", "rows", "actor", "committed_at")
 
 
-def list_tables(context: typer.Context, as_json: AsJson = False) -> None:
+def list_tables(context: typer.Context, stale: OnlyStale = False, as_json: AsJson = False) -> None:
     """List the tables with their newest version."""
-    rows = table_rows(open_project(context))
-    print_list(rows, LIST, as_json=as_json, empty="No tables yet: `trivium tables import NAME FILE` makes one.")
+    rows = [row for row in table_rows(open_project(context)) if row["stale"] or not stale]
+    empty = "No table is stale." if stale else "No tables yet: `trivium tables import NAME FILE` makes one."
+    print_list(rows if as_json else name_inputs(rows), LIST, as_json=as_json, empty=empty)
 
 
 def show_table(
@@ -39,8 +41,9 @@ def show_table(
     spec = store.catalog.tables.get_spec(name)
     shown = store.catalog.tables.find_version(name) if version is None else get_version(store, name, version)
     facts = table_facts(store, spec, shown)
-    print_facts(facts, as_json=as_json, leave_out=("columns", "checks"))
+    print_facts(facts, as_json=as_json, leave_out=("columns", "checks", "stale"))
     if not as_json:
+        print_staleness(facts["stale"])
         for part, columns in (("columns", ("name", "type")), ("checks", ("name", "kind", "severity", "owner"))):
             if facts[part]:
                 print_heading(part)

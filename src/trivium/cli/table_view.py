@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from trivium.lineage.staleness import find_stale_tables, table_staleness
 from trivium.store.store import Store
+from trivium.values.staleness import Staleness
 from trivium.values.tables import CheckSpec, Commit, TableSpec
 
 
@@ -15,10 +17,12 @@ def table_rows(store: Store) -> list[dict[str, Any]]:
     """Every declared table with its newest published version; a table without one has version and state null."""
     latest = {commit.table: commit for commit in store.catalog.tables.list_latest()}
     alerts = Counter(alert.table for alert in store.catalog.alerts.list_alerts(state="open", limit=10_000))
-    return [table_row(spec, latest.get(spec.name), alerts[spec.name]) for spec in store.catalog.tables.list_specs()]
+    specs = store.catalog.tables.list_specs()
+    stale = find_stale_tables(store.catalog, [spec.name for spec in specs])
+    return [table_row(spec, latest.get(spec.name), alerts[spec.name], stale[spec.name]) for spec in specs]
 
 
-def table_row(spec: TableSpec, newest: Commit | None, open_alerts: int) -> dict[str, Any]:
+def table_row(spec: TableSpec, newest: Commit | None, open_alerts: int, staleness: Staleness) -> dict[str, Any]:
     """One table in a list."""
     return {
         "name": spec.name,
@@ -27,6 +31,7 @@ def table_row(spec: TableSpec, newest: Commit | None, open_alerts: int) -> dict[
         "state": newest.state if newest else None,
         "newest_partition": max(newest.partitions, default=None) if newest else None,
         "open_alerts": open_alerts,
+        "stale": staleness.inputs,
         "committed_at": newest.committed_at if newest else None,
         "owner": spec.owner,
         "description": spec.description,
@@ -38,7 +43,7 @@ def table_facts(store: Store, spec: TableSpec, shown: Commit | None) -> dict[str
     alerts = store.catalog.alerts.list_alerts(table=spec.name, state="open")
     files = store.catalog.tables.files(spec.name, shown.version) if shown and shown.version else []
     return {
-        **table_row(spec, shown, len(alerts)),
+        **table_row(spec, shown, len(alerts), table_staleness(store.catalog, spec.name)),
         "key": spec.key,
         "time": spec.time,
         "every": spec.every,

@@ -23,7 +23,7 @@ def find_newer(log: TableLog, readers: Sequence[Reader], *, aligned: bool) -> Ne
     acts = [change for change in log.whole_since(bounds.oldest) if change.version > bounds.since_act(change)]
     added, changed = list[str](), list[str]()
     first: list[tuple[int, Change]] = [(bounds.since_act(change), change) for change in acts]
-    for partition in log.touched_since(bounds.oldest):
+    for partition in bounds.list_candidates(log):
         behind = bounds.find_behind(log, partition)
         if behind is not None:
             (changed if log.last_replacement(partition) > behind else added).append(partition)
@@ -51,9 +51,12 @@ class Bound:
 
     def add(self, reader: Reader) -> None:
         """One reader more."""
-        self.newest = max(self.newest, reader.version)
-        self.oldest = min(self.oldest or reader.version, reader.version)
-        self.renewed = max(self.renewed, reader.version if reader.renews else 0)
+        version = reader.version
+        self.newest = max(self.newest, version)
+        if version < self.oldest or not self.oldest:
+            self.oldest = version
+        if reader.renews and version > self.renewed:
+            self.renewed = version
 
 
 @dataclass
@@ -75,14 +78,14 @@ class Bounds:
         for reader in readers:
             bounds.every.add(reader)
             bounds.told &= reader.scope is not None
-            scope = reader.scope
-            if scope is None and aligned:
-                scope = frozenset(name for name in reader.wrote if log.was_there(name, reader.version))
-            if scope is None:
+            if reader.scope is None and not aligned:
                 bounds.whole.add(reader)
                 continue
-            for name in scope:
-                bounds.parts.setdefault(name, Bound()).add(reader)
+            guessed = (name for name in reader.wrote if log.was_there(name, reader.version))
+            for name in guessed if reader.scope is None else reader.scope:
+                if name not in bounds.parts:
+                    bounds.parts[name] = Bound()
+                bounds.parts[name].add(reader)
         return bounds
 
     @property
@@ -94,6 +97,13 @@ class Bounds:
         """From which version on an act on the whole table counts: rows that were erased since somebody read them are
         in what was made of them, while a column that is called otherwise is news only to the newest reader."""
         return self.oldest if change.operation == "erase" else self.every.newest
+
+    def list_candidates(self, log: TableLog) -> set[str]:
+        """The partitions that may differ from what was made of them: few, where most were taken up."""
+        newest = self.whole.newest or self.every.newest
+        replaced = log.replaced_since(self.oldest) if self.whole.newest else ()
+        touched = (name for name, bound in self.parts.items() if log.last_touch(name) > bound.oldest)
+        return {*log.touched_since(newest), *replaced, *touched}
 
     def find_behind(self, log: TableLog, partition: str) -> int | None:
         """The version since which the partition differs from what was made of it; None when all is taken up.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
 from trivium.values.lineage import Change, Read
 
 Scope = frozenset[str] | None
+Place = TypeVar("Place")
 
 
 class Part(Struct, frozen=True):
@@ -45,14 +46,12 @@ class RunReads:
     """
 
     def __init__(self, reads: Iterable[Read]) -> None:
-        every: dict[str, list[Read]] = defaultdict(list)
-        own: dict[tuple[str, str], list[Read]] = defaultdict(list)
+        self._every: dict[str, tuple[int, Scope]] = {}
+        self._own: dict[tuple[str, str], tuple[int, Scope]] = {}
         for read in reads:
-            every[read.name].append(read)
+            _keep_newest(self._every, read.name, read)
             if read.partitions is not None:
-                own[read.node, read.name].append(read)
-        self._every = {table: _newest(found) for table, found in every.items()}
-        self._own = {place: _newest(found) for place, found in own.items()}
+                _keep_newest(self._own, (read.node, read.name), read)
 
     def list_readers(self, part: Part, *, of: str) -> list[Reader]:
         """What the part is made of. The table that it is part `of` is no input: it goes on from itself."""
@@ -94,8 +93,13 @@ def read_in_all(runs: Iterable[RunReads]) -> list[Reader]:
     return list(newest.values())
 
 
-def _newest(reads: Sequence[Read]) -> tuple[int, Scope]:
-    version = max(read.version for read in reads)
-    scopes = [read.partitions for read in reads if read.version == version]
-    named = [scope for scope in scopes if scope is not None]
-    return version, None if len(named) < len(scopes) else frozenset(name for scope in named for name in scope)
+def _keep_newest(known: dict[Place, tuple[int, Scope]], place: Place, read: Read) -> None:
+    version, scope = known.get(place, (0, frozenset()))
+    if read.version < version:
+        return
+    if read.partitions is None or (read.version == version and scope is None):
+        known[place] = (read.version, None)
+    elif read.version > version or scope is None:
+        known[place] = (read.version, frozenset(read.partitions))
+    else:
+        known[place] = (version, scope | {*read.partitions})

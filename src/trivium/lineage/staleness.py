@@ -17,6 +17,7 @@ from trivium.lineage.origins import Made, follow_models, follow_tables
 from trivium.lineage.parts import Reader
 from trivium.lineage.table_log import TableLog
 from trivium.store.catalog import Catalog
+from trivium.values.endpoints import Endpoint
 from trivium.values.lineage import Node
 from trivium.values.models import ModelVersion
 from trivium.values.staleness import NewerInput, Staleness
@@ -61,6 +62,25 @@ def find_stale_models(catalog: Catalog, models: Sequence[ModelVersion]) -> dict[
     }
 
 
+def find_stale_nodes(catalog: Catalog, nodes: Iterable[Node]) -> dict[Node, Staleness]:
+    """Those of the nodes that are stale: tables in their newest version, and versions of models."""
+    asked = list(nodes)
+    tables = [node for node in asked if node.kind == "table" and _is_newest(catalog, node)]
+    models = [node for node in asked if node.kind == "model" and node.version is not None]
+    stale_tables = find_stale_tables(catalog, {node.name for node in tables})
+    stale_models = find_stale_models(catalog, [catalog.models.get_model(node.name, node.version) for node in models])
+    found = {node: stale_tables[node.name] for node in tables}
+    found |= {node: stale_models[node.name, node.version or 0] for node in models}
+    return {node: staleness for node, staleness in found.items() if staleness.stale}
+
+
+def find_stale_sources(catalog: Catalog, endpoint: Endpoint) -> dict[Node, Staleness]:
+    """What is stale of the tables that the endpoint looks up in, and of the model versions that it serves."""
+    tables = [Node("table", name) for name in endpoint.spec.lookups]
+    models = [Node("model", endpoint.spec.model, route.version) for route in endpoint.routes]
+    return find_stale_nodes(catalog, [*tables, *models])
+
+
 def table_staleness(catalog: Catalog, table: str) -> Staleness:
     """The staleness of a table's newest version."""
     return find_stale_tables(catalog, [table])[table]
@@ -69,6 +89,10 @@ def table_staleness(catalog: Catalog, table: str) -> Staleness:
 def model_staleness(catalog: Catalog, model: ModelVersion) -> Staleness:
     """The staleness of a model version."""
     return find_stale_models(catalog, [model])[model.name, model.version]
+
+
+def _is_newest(catalog: Catalog, node: Node) -> bool:
+    return node.version is None or node.version == catalog.tables.newest_version(node.name)
 
 
 def _find_direct(catalog: Catalog, made: Made) -> Direct:

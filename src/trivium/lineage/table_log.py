@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 
 from trivium.store.catalog.content import MODULUS, content_of
 from trivium.values.lineage import Change, Span
@@ -59,10 +60,11 @@ class TableLog:
 
     def touched_since(self, version: int) -> Iterator[str]:
         """The partitions that were changed after this version, the last changed first."""
-        for partition in self._by_last_touch:
-            if self._touched[partition][-1] <= version:
-                return
-            yield partition
+        return takewhile(lambda partition: self._touched[partition][-1] > version, self._by_last_touch)
+
+    def replaced_since(self, version: int) -> Iterator[str]:
+        """The partitions that rows were taken out of after this version, the last first."""
+        return takewhile(lambda partition: self._replaced[partition][-1] > version, self._by_last_replacement)
 
     def whole_since(self, version: int) -> list[Change]:
         """The commits after this version that changed every partition."""
@@ -88,6 +90,10 @@ class TableLog:
     @cached_property
     def _by_last_touch(self) -> list[str]:
         return sorted(self._touched, key=lambda partition: self._touched[partition][-1], reverse=True)
+
+    @cached_property
+    def _by_last_replacement(self) -> list[str]:
+        return sorted(self._replaced, key=lambda partition: self._replaced[partition][-1], reverse=True)
 
 
 def list_acts(changes: Sequence[Change]) -> tuple[Operation, ...]:

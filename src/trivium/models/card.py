@@ -53,9 +53,19 @@ def describe_model(facts: Dossier) -> Lines:
                     f"{sum(file.bytes for file in manifest.files):,} bytes of weights"
                 ),
                 f"ML test score: {'not computed yet' if model.score is None else f'{model.score:g} of 7'}",
+                describe_staleness(facts),
             ]
         ),
     ]
+
+
+def describe_staleness(facts: Dossier) -> str:
+    """Whether what it learnt from has newer versions."""
+    if facts.staleness.stale:
+        return f"Stale, since what it learnt from has newer versions: {facts.staleness}"
+    if facts.run is None:
+        return "Whether it is stale is not known: no run is on record"
+    return "Not stale: what it learnt from has no newer versions"
 
 
 def describe_inputs(facts: Dossier) -> Lines:

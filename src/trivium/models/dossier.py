@@ -9,6 +9,7 @@ import polars as pl
 from msgspec import Struct
 
 from trivium.errors import NotFound
+from trivium.lineage.staleness import model_staleness
 from trivium.lineage.walk import downstream, upstream
 from trivium.models.manifest import Manifest
 from trivium.models.package import read_manifest
@@ -21,6 +22,7 @@ from trivium.values.events import Event, Firing, TriggerSpec
 from trivium.values.lineage import Node, Walk
 from trivium.values.models import AliasChange, Approval, Evidence, Gate, ModelVersion, Report
 from trivium.values.runs import Environment, Run, TaskRun
+from trivium.values.staleness import FRESH, Staleness
 from trivium.values.tables import Commit, TableSpec
 
 MOST = 1000
@@ -58,6 +60,7 @@ class Dossier(Struct, frozen=True):
 
     gates: the newest gate of each version. producers: executions that made this very artefact. reads: names of the
     tables that each node of the run read. origins: what this version comes from. uses: what any version went into.
+    staleness: which inputs of this version have newer versions.
     """
 
     model: ModelVersion
@@ -80,6 +83,7 @@ class Dossier(Struct, frozen=True):
     endpoints: tuple[EndpointFacts, ...]
     origins: Walk
     uses: Walk
+    staleness: Staleness = FRESH
 
     @property
     def gate(self) -> Gate | None:
@@ -117,6 +121,7 @@ def read_dossier(store: Store, name: str, version: int | str | None = None) -> D
         endpoints=tuple(_endpoints(store, name)),
         origins=upstream(store.catalog, Node("model", name, model.version), limit=MOST),
         uses=downstream(store.catalog, Node("model", name), limit=MOST),
+        staleness=model_staleness(store.catalog, model),
     )
 
 

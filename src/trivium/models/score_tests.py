@@ -184,11 +184,11 @@ def not_stale(facts: Dossier) -> Answer:
     """A trigger retrained the model on new data; half when people did it more than once."""
     done = [firing for firing in facts.firings if firing.state == "done"]
     made = {version.run for version in facts.versions if version.run}
+    now = f"; the inputs of version {facts.model.version} have newer versions" if facts.staleness.stale else ""
     if done:
-        return Answer(1, f"{len(done)} retrainings by trigger {done[-1].trigger}", "trivium triggers list")
-    return Answer(
-        0.5 if len(made) > 1 else 0, f"{len(made)} runs made versions, none by a trigger", "trivium triggers list"
-    )
+        return Answer(1, f"{len(done)} retrainings by trigger {done[-1].trigger}{now}", "trivium triggers list")
+    story = f"{len(made)} runs made versions, none by a trigger{now}"
+    return Answer(0.5 if len(made) > 1 else 0, story, "trivium triggers list")
 
 
 def numerically_stable(facts: Dossier) -> Answer:

@@ -1,6 +1,7 @@
 """Runs, tables, alerts and reports as a notebook shows them: a card each, which brings its own look along.
 
-A card is drawn from the value alone; only that of a table asks the store, for its newest version and its open alerts.
+A card is drawn from the value alone; only that of a table asks the store, for its newest version, its open alerts and
+whether it is stale.
 """
 
 from __future__ import annotations
@@ -96,19 +97,21 @@ def draw_report(report: Report) -> str:
 
 @draw_card.register
 def draw_table(table: Table) -> str:
-    """A table: its newest version, its columns, its open alerts; without a version, or a store, what it declares."""
+    """A table: its newest version and staleness, its columns and open alerts; without a version, what it declares."""
     spec = table.spec
     declared = {"key": ", ".join(spec.key), "event time": spec.time or "", "checks": str(len(spec.checks) or "")}
     try:
         store = current_store()
         commit = get_version(store, spec.name, None)
         alerts = store.catalog.alerts.list_alerts(table=spec.name, state="open", limit=ALERTS)
+        staleness = table.staleness(store=store)
     except TriviumError as error:
         return _card(_head(spec.name, "", "") + _facts({**declared, "not shown": str(error)}))
-    facts = {**declared, "newest": f"version {commit.version}, {commit.rows:,} rows, {commit.state}"}
+    newest = f"version {commit.version}, {commit.rows:,} rows, {commit.state}"
+    facts = {**declared, "newest": newest, "stale": str(staleness)}
     columns = [(each.name, each.type) for each in commit.columns[:SHOWN]]
     told = "".join(draw_alert(each, pressing=True) for each in alerts)
-    tone = next((TONES[each.severity] for each in alerts), "")
+    tone = next((TONES[each.severity] for each in alerts), "mild" if staleness.stale else "")
     drawn = _table(("column", "type"), columns, len(commit.columns))
     return _card(_head(spec.name, "", "") + _facts(facts) + drawn + told, tone)
 

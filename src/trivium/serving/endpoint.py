@@ -27,7 +27,10 @@ SWITCH_SECONDS = 30.0
 
 
 class Answer(Struct, frozen=True):
-    """One answered record: the score, who gave it, from which table versions, under which open alerts."""
+    """One answered record: the score, who gave it, from which table versions, under which open alerts.
+
+    stale: what has newer inputs: tables that were looked up in, and `model:NAME@VERSION` when it is the model itself.
+    """
 
     request_id: str
     score: float
@@ -35,6 +38,7 @@ class Answer(Struct, frozen=True):
     role: str
     features: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
 
 
 class Endpoint:
@@ -122,7 +126,7 @@ class Endpoint:
         answered = self._connect(store or current_store()).post(f"/endpoints/{self.name}/predict", question)
         return [
             Answer(each["request_id"], each["score"], each["version"], each["role"], tuple(each["features"]),
-                   tuple(each["alerts"]))
+                   tuple(each["alerts"]), tuple(each["stale"]))
             for each in answered["answers"]
         ]  # fmt: skip
 

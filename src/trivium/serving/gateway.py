@@ -72,7 +72,7 @@ def make_app(hall: Hall, root: Path) -> Starlette:
         return as_json({"answers": [
             {"request_id": each.request_id, "score": each.score, "version": each.version, "role": each.role,
              "features": each.features.split(",") if each.features else [],
-             "alerts": each.alerts.split(",") if each.alerts else []}
+             "alerts": each.alerts.split(",") if each.alerts else [], "stale": hall.list_stale(name, each.version)}
             for each in answered
         ]})  # fmt: skip
 

@@ -12,11 +12,13 @@ from typing import Any
 from trivium.errors import NotFound
 from trivium.serving.features import Record
 from trivium.serving.journal import Journal, Prediction
-from trivium.serving.served import Served, Unanswered, open_alerts, open_served
+from trivium.serving.served import Served, Unanswered, find_stale, open_alerts, open_served
 from trivium.store.store import Store
+from trivium.values.lineage import Node
 
 POLL_SECONDS = 0.1
 ALERTS_EVERY = 10
+STALE_EVERY = 100
 QUEUED = 2000
 SETTLE_SECONDS = 20.0
 log = logging.getLogger("trivium.gateway")
@@ -30,6 +32,7 @@ class Hall:
         self.served: dict[str, Served] = {}
         self.journals: dict[str, Journal] = {}
         self.alerts: dict[str, str] = {}
+        self.stale: dict[str, frozenset[Node]] = {}
         self.dropped = 0
         self._opening = threading.Lock()
         self._stopping = threading.Event()
@@ -84,6 +87,11 @@ class Hall:
             raise NotFound(f"Endpoint {name!r} has no route to version {version}.")
         return [float(score) for score in model.predict(list(records))]
 
+    def list_stale(self, name: str, version: int) -> list[str]:
+        """What has newer inputs of all that this version's answers are made of, as of some seconds ago."""
+        answering = Node("model", self.served[name].endpoint.spec.model, version)
+        return sorted(str(node) for node in self.stale.get(name, ()) if node.kind == "table" or node == answering)
+
     def rotate(self, name: str) -> None:
         """What was answered so far, shadows included, is in closed segments."""
         self.settle()
@@ -113,6 +121,7 @@ class Hall:
         before = self.served.get(name)
         self.served[name] = open_served(self.store, endpoint, before.models if before else {})
         self.alerts[name] = open_alerts(self.served[name])
+        self.stale[name] = find_stale(self.served[name])
 
     def _follow(self) -> None:
         """Routes and alerts are kept up to date; journals are synced."""
@@ -122,6 +131,8 @@ class Hall:
             for name in list(self.served):
                 try:
                     self._refresh(name, with_alerts=looks % ALERTS_EVERY == 0)
+                    if looks % STALE_EVERY == 0:
+                        self.stale[name] = find_stale(self.served[name])
                 except Exception:
                     # The last good state goes on serving, whatever is wrong with the new one.
                     log.exception("endpoint %s keeps its routes", name)

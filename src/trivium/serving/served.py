@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from trivium.errors import Misuse, SchemaMismatch, TriviumError
+from trivium.lineage.staleness import find_stale_sources
 from trivium.models.package import Model, open_model
 from trivium.serving.features import Completed, Record, complete_records
 from trivium.serving.journal import Prediction
@@ -18,6 +19,7 @@ from trivium.serving.routing import choose_route
 from trivium.store.store import Store
 from trivium.tables.lookup import list_told
 from trivium.values.endpoints import Endpoint, Route
+from trivium.values.lineage import Node
 from trivium.values.tables import TableSpec
 
 LONGEST_ERROR = 300
@@ -179,7 +181,7 @@ def open_served(store: Store, endpoint: Endpoint, known: dict[int, Model]) -> Se
 
 
 def open_alerts(served: Served) -> str:
-    """Ids of open alerts on what the endpoint looks up, flagged or stale, as they go with each answer."""
+    """Ids of open alerts on what the endpoint looks up, flagged or out of date, as they go with each answer."""
     inputs = {column.name for model in served.models.values() for column in model.signature}
     try:
         found = [
@@ -193,3 +195,11 @@ def open_alerts(served: Served) -> str:
     except TriviumError:
         return ""
     return ",".join(found)
+
+
+def find_stale(served: Served) -> frozenset[Node]:
+    """What the endpoint looks up in, and versions of its model, that have newer inputs."""
+    try:
+        return frozenset(find_stale_sources(served.store.catalog, served.endpoint))
+    except TriviumError:
+        return frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from trivium.store.online_changes import Plan, apply_changes, clear, list_files
 from trivium.store.online_connection import OnlineConnections
 from trivium.values.alerts import Alert
+from trivium.values.staleness import NewerInput
 
 EARLIEST = -(2**63)
 LATEST = 2**63 - 1
@@ -76,6 +78,8 @@ class OnlineTable:
         self._hot = Hot(0, {})
         # The catalog's pulse, and what it had then: the newest version, and the table's open alerts.
         self.seen: tuple[object | None, int, tuple[Alert, ...]] = (None, 0, ())
+        # The pulse when it was asked which inputs of the table are newer, when that was, and the answer.
+        self.stale: tuple[object | None, float, tuple[NewerInput, ...]] = (None, -inf, ())
 
     def version(self) -> int:
         """The version of the table that is here; 0 when there is none."""

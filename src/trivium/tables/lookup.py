@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trivium.errors import Misuse
+from trivium.lineage.staleness import table_staleness
 from trivium.store.online import EARLIEST, LATEST, Found, OnlineTable
 from trivium.store.store import Store
 from trivium.tables.online_copy import refresh_online
 from trivium.tables.online_rows import EPOCH, key_text, micros
 from trivium.values.alerts import Alert
+from trivium.values.staleness import NewerInput
+
+STALE_SECONDS = 1.0
 
 
 class Lookup(Struct, frozen=True):
     """What a key had: values by column (None: no such key), and the table version.
 
     moment: when the row's event happened, in microseconds since 1970 in UTC; None without a row, or without event time.
-    alerts: the open alerts of the table: the row may be flagged, or stale because a newer one is kept aside.
+    alerts: the open alerts of the table: the row may be flagged, or out of date because a newer one is kept aside.
+    stale: the inputs of the table that have newer versions than those that it was made of, as of at most a second ago.
     """
 
     key: str
@@ -28,6 +35,7 @@ class Lookup(Struct, frozen=True):
     values: dict[str, Any] | None
     moment: int | None = None
     alerts: tuple[Alert, ...] = ()
+    stale: tuple[NewerInput, ...] = ()
 
     @property
     def at(self) -> str:
@@ -64,10 +72,29 @@ def lookup_rows(
     return [_answer(key, here, row, alerts) for key, row in zip(texts, found, strict=True)]
 
 
+def lookup_told(
+    store: Store, table: str, keys: Sequence[Any], at: Sequence[datetime | None] | None = None
+) -> list[Lookup]:
+    """The same as `lookup_rows`, and each answer tells whether the table is stale."""
+    found = lookup_rows(store, table, keys, at)
+    stale = _stale_inputs(store, table)
+    return [replace(each, stale=stale) for each in found] if stale else found
+
+
 def list_told(store: Store, alerts: Sequence[Alert]) -> tuple[Alert, ...]:
     """Those of the alerts that are not muted now."""
     now = store.clock() if alerts else None
     return tuple(alert for alert in alerts if now is not None and not alert.is_muted(now))
+
+
+def _stale_inputs(store: Store, table: str) -> tuple[NewerInput, ...]:
+    """Asked of the catalog at most once a second, and only when something changed in it."""
+    copy, pulse, now = store.online.table(table), store.catalog.pulse.value(), monotonic()
+    known, asked_at, stale = copy.stale
+    if now - asked_at >= STALE_SECONDS and (pulse is None or known != pulse):
+        stale = table_staleness(store.catalog, table).inputs
+        copy.stale = (pulse, now, stale)
+    return stale
 
 
 def _newest_version(store: Store, table: str, copy: OnlineTable) -> tuple[int, tuple[Alert, ...]]:

@@ -12,6 +12,7 @@ import polars as pl
 from trivium.checks.metric import refuse_on_table
 from trivium.errors import Misuse
 from trivium.ids import checked_name
+from trivium.lineage.staleness import table_staleness
 from trivium.store.store import Store, current_store
 from trivium.tables.at import TableVersion, find_table_version
 from trivium.tables.commit import commit_rows
@@ -22,7 +23,7 @@ from trivium.tables.given_rows import read_given
 from trivium.tables.loading.batches import Batches, load_batches
 from trivium.tables.loading.manner import BatchOptions, TorchOptions
 from trivium.tables.loading.torch_import import import_torch
-from trivium.tables.lookup import Lookup, lookup_rows
+from trivium.tables.lookup import Lookup, lookup_told
 from trivium.tables.partitioning import partition_format
 from trivium.tables.quarantine import Aside, list_aside, warn_quarantined
 from trivium.tables.read import get_version, read_commit, read_version
@@ -32,6 +33,7 @@ from trivium.tables.settle import settle_commit
 from trivium.tables.upsert import upsert_rows
 from trivium.values.events import EventPattern
 from trivium.values.shown import Shown
+from trivium.values.staleness import Staleness
 from trivium.values.tables import CheckSpec, Commit, TableSpec, Watch
 
 
@@ -196,11 +198,15 @@ class Table(Shown):
         """The commit that published the newest version. Raises NotFound."""
         return get_version(store or current_store(), self.name)
 
+    def staleness(self, *, store: Store | None = None) -> Staleness:
+        """Which inputs of the newest version have newer versions themselves; none for a table that no run made."""
+        return table_staleness((store or current_store()).catalog, self.name)
+
     def lookup(
         self, keys: Sequence[Any], *, at: Sequence[datetime | None] | None = None, store: Store | None = None
     ) -> list[Lookup]:
         """The newest published row of each key, not after `at`; a key of several columns is a tuple."""
-        return lookup_rows(store or current_store(), self.name, keys, at)
+        return lookup_told(store or current_store(), self.name, keys, at)
 
     def __repr__(self) -> str:
         return f"Table({self.name!r})"

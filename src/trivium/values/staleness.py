@@ -9,6 +9,7 @@ from msgspec import Struct
 from trivium.values.tables import Operation
 
 SHOWN = 3
+WHOLE = ("all",)  # the partition of a table without event time
 
 
 class NewerInput(Struct, frozen=True):
@@ -31,12 +32,14 @@ class NewerInput(Struct, frozen=True):
     def __str__(self) -> str:
         """`flights 12 → 14 (new: 2024-03-02)`, `features ← flights 12 → 14`."""
         path = " ← ".join((*self.through, self.table))
-        what = [
-            *self.acts,
-            *([f"new: {_listed(self.added)}"] if self.added and self.added != ("all",) else []),
-            *([f"changed: {_listed(self.changed)}"] if self.changed and self.changed != ("all",) else []),
-        ]
-        return f"{path} {self.read} → {self.newest}" + (f" ({'; '.join(what)})" if what else "")
+        return f"{path} {self.read} → {self.newest}" + (f" ({self.told})" if self.told else "")
+
+    @property
+    def told(self) -> str:
+        """What differs: `new: 2024-03-02; changed: 2024-02-28`. "" for a table of one partition."""
+        added, changed = (_listed(each) if each != WHOLE else "" for each in (self.added, self.changed))
+        parts = [*self.acts, added and f"new: {added}", changed and f"changed: {changed}"]
+        return "; ".join(part for part in parts if part)
 
 
 class Staleness(Struct, frozen=True):

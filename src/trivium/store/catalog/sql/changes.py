@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
 
 from trivium.store.catalog.sql.database import Transaction
 from trivium.store.catalog.sql.marks import marks
@@ -11,11 +15,12 @@ from trivium.values.lineage import Change, Read, Span
 
 T = TypeVar("T")
 BATCH = 500
-TABLES = 100  # of which each has a part of the statement
+TABLES = 100  # each has a part of the statement
+# In the order of the fields of `Change`.
 CHANGE = (
-    'c."table", c.version, c.operation, c.partitions, c.run, c.node, c.digest, c.committed_at, '
+    'c."table", c.version, c.operation, c.partitions, c.run, c.node, c.digest, '
     "CASE WHEN c.removed = '[]' THEN 0 ELSE 1 END AS replaced, "
-    "CASE WHEN c.collected_at IS NULL THEN 1 ELSE 0 END AS kept"
+    "CASE WHEN c.collected_at IS NULL THEN 1 ELSE 0 END AS kept, c.committed_at"
 )
 SPAN = '"table", partition, digest, content, added_version AS added, removed_version AS removed'
 
@@ -23,10 +28,9 @@ SPAN = '"table", partition, digest, content, added_version AS added, removed_ver
 def list_changes_of(tx: Transaction, tables: Sequence[str]) -> list[Change]:
     """The published commits of those of the tables that a run ever wrote, by table and version."""
     return [
-        change
+        _change(row)
         for some in batched(tables, BATCH)
-        for change in tx.all(
-            Change,
+        for row in tx.execute(
             f'SELECT {CHANGE} FROM commits c WHERE c."table" IN (SELECT "table" FROM commits WHERE run IS NOT NULL '
             f'AND "table" IN ({marks(some)})) AND c.version IS NOT NULL ORDER BY c."table", c.version',
             *some,
@@ -38,10 +42,9 @@ def list_changes_since(tx: Transaction, versions: Mapping[str, int]) -> list[Cha
     """The published commits of each table from this version on, by table and version."""
     one = f'SELECT {CHANGE} FROM commits c WHERE c."table" = ? AND c.version >= ?'
     return [
-        change
+        _change(row)
         for some in batched(sorted(versions.items()), TABLES)
-        for change in tx.all(
-            Change,
+        for row in tx.execute(
             f'SELECT * FROM ({" UNION ALL ".join([one] * len(some))}) AS found ORDER BY "table", version',
             *(value for pair in some for value in pair),
         )
@@ -67,11 +70,10 @@ def list_reads_by(tx: Transaction, runs: Sequence[str]) -> list[Read]:
     """The table versions that these runs read. Of reads that are not narrowed it is not told which task did them."""
     node = "CASE WHEN partitions = 'null' THEN '' ELSE node END"
     return [
-        read
+        Read(row[0], row[1], "table", row[2], row[3], None, _names(row[4]))
         for some in batched(runs, BATCH)
-        for read in tx.all(
-            Read,
-            f"SELECT DISTINCT run, {node} AS node, kind, name, version, 'null' AS columns, partitions "
+        for row in tx.execute(
+            f"SELECT DISTINCT run, {node} AS node, name, version, partitions "
             f"FROM lineage_reads WHERE run IN ({marks(some)}) AND kind = 'table' ORDER BY run, name, version, 2",
             *some,
         )
@@ -92,3 +94,14 @@ def list_makers(tx: Transaction, artifacts: Sequence[str]) -> list[tuple[str, st
 def batched(values: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
     """The values in pieces that one statement takes."""
     return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _change(row: Any) -> Change:
+    """As `from_row` makes it, without looking at each field: there can be a hundred thousand."""
+    partitions, moment = _names(row[3]) or (), datetime.fromisoformat(row[9])
+    return Change(row[0], row[1], row[2], partitions, row[4], row[5], row[6], bool(row[7]), bool(row[8]), moment)
+
+
+@lru_cache(maxsize=10_000)
+def _names(text: str) -> tuple[str, ...] | None:
+    return msgspec.json.decode(text, type=tuple[str, ...] | None)
