@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from tests.storage_place import Place, flip
 
 from trivium.digest import digest_bytes
-from trivium.errors import CorruptObject, NotFound
+from trivium.errors import CorruptObject, NotFound, StorageFull
 from trivium.store.blobs import Blobs
 from trivium.store.catalog.small_blobs import SMALL_BYTES
 from trivium.store.store import Store
@@ -20,6 +21,10 @@ from trivium.store.store import Store
 def blobs(place: Place) -> Blobs:
     """An empty store of blobs."""
     return Blobs(place.open("blobs"))
+
+
+def write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
 
 
 @pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)) * 10_000])
@@ -38,6 +43,41 @@ def test_a_file_is_stored_as_its_bytes_and_stays(blobs: Blobs, tmp_path: Path) -
     (tmp_path / "source").write_bytes(b"x" * 3_000_000)
     assert blobs.put_file(tmp_path / "source") == digest_bytes(b"x" * 3_000_000)
     assert blobs.get(digest_bytes(b"x" * 3_000_000)) == (tmp_path / "source").read_bytes()
+
+
+def test_what_is_made_in_place_is_stored_under_its_digest_and_leaves_nothing_else(blobs: Blobs) -> None:
+    data = b"x" * 3_000_000
+    for _ in range(2):
+        assert blobs.put_made(lambda path: write(path, data)) == (digest_bytes(data), len(data))
+    assert blobs.get(digest_bytes(data)) == blobs.local_path(digest_bytes(data)).read_bytes() == data
+    assert [digest for digest, *_ in blobs.list_digests()] == [digest_bytes(data)]
+    assert not list(blobs.root.glob(".made-*"))
+
+
+def test_what_failed_to_be_made_leaves_nothing(blobs: Blobs) -> None:
+    def fail(path: Path) -> None:
+        path.write_bytes(b"half")
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        blobs.put_made(fail)
+    assert not list(blobs.list_digests())
+    assert not list(blobs.root.glob(".made-*"))
+
+
+def test_there_is_no_room_for_what_is_made(blobs: Blobs) -> None:
+    def fill(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(StorageFull):
+        blobs.put_made(fill)
+
+
+def test_what_was_made_and_then_changed_is_found(place: Place, blobs: Blobs) -> None:
+    digest, _ = blobs.put_made(lambda path: write(path, b"0123456789"))
+    place.meddle(f"{digest[:2]}/{digest}", flip, "blobs")
+    with pytest.raises(CorruptObject):
+        blobs.local_path(digest)
 
 
 def test_equal_bytes_are_stored_once_however_many_come_at_once(place: Place) -> None:

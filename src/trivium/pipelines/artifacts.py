@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import typing
 from collections.abc import Sequence
@@ -130,11 +129,11 @@ def _encode_frame(value: Any, blobs: Blobs) -> ArtifactRef:
     objects = [name for name, dtype in rows.schema.items() if dtype == pl.Object]
     if objects:
         raise UnsupportedValue(f"Column {objects[0]!r} holds Python objects; give it a column type.")
-    buffer = io.BytesIO()
-    rows.rechunk().write_parquet(buffer, compression="zstd", compression_level=1)
-    data = buffer.getvalue()
+    digest, size = blobs.put_made(
+        lambda path: rows.rechunk().write_parquet(path, compression="zstd", compression_level=1)
+    )
     facts = {"type": type_path(type(value)), "rows": rows.height, "columns": rows.width}
-    return ArtifactRef("frame", blobs.put(data), len(data), facts)
+    return ArtifactRef("frame", digest, size, facts)
 
 
 def _rows(value: Any) -> pl.DataFrame:
@@ -161,7 +160,7 @@ def _decode_frame(ref: ArtifactRef, blobs: Blobs, wanted: Any) -> Any:
     target = frame_type(wanted) or made_as
     if target.endswith("LazyFrame"):
         return pl.scan_parquet(blobs.local_path(ref.digest), glob=False)
-    rows = pl.read_parquet(io.BytesIO(blobs.get(ref.digest)))
+    rows = pl.read_parquet(blobs.local_path(ref.digest), glob=False)
     if target.endswith(".Series"):
         return rows.to_series()
     return frames.from_frame(rows, target)

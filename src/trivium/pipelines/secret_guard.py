@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 from trivium.errors import UnsupportedValue
@@ -31,6 +32,13 @@ class GuardedBlobs(Blobs):
     def put_file(self, source: Path) -> str:
         self._refuse(source.read_bytes())
         return super().put_file(source)
+
+    def put_made(self, make: Callable[[Path], None]) -> tuple[str, int]:
+        def make_checked(path: Path) -> None:
+            make(path)
+            self._refuse(path.read_bytes())
+
+        return super().put_made(make_checked)
 
     def _refuse(self, data: bytes) -> None:
         found = self._redaction.find(data.decode("utf-8", "replace"))

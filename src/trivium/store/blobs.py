@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from trivium.digest import digest_bytes, digest_file
 from trivium.errors import CorruptObject, NotFound
+from trivium.ids import new_id
 from trivium.store.catalog.small_blobs import SmallBlobs, is_small
+from trivium.store.disk_errors import tell_disk_errors
 from trivium.store.local_storage import LocalStorage
 from trivium.store.storage import Storage, StoredFile, Wanted
 
@@ -77,6 +80,23 @@ class Blobs:
             self.storage.put_file(_name(digest), lambda aside: _copy(source, aside))
         return digest
 
+    def put_made(self, make: Callable[[Path], None]) -> tuple[str, int]:
+        """What `make` puts in the file whose path it is given is stored durably; returns digest and size.
+
+        Raises StorageFull when there is no room for it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        made = self.root / f".made-{new_id()}"
+        try:
+            with tell_disk_errors(made):
+                make(made)
+            digest, size = digest_file(made), made.stat().st_size
+            if not self.has(digest):
+                self.storage.put_file(_name(digest), lambda aside: _move(made, aside), digest=digest)
+            return digest, size
+        finally:
+            made.unlink(missing_ok=True)
+
     def get(self, digest: str) -> bytes:
         """The bytes. Raises NotFound when absent, CorruptObject when they changed."""
         small = self._find_small(digest)
@@ -114,6 +134,10 @@ def _name(digest: str) -> str:
     if not DIGEST.fullmatch(digest):
         raise NotFound(f"{digest[:80]!r} is not a content digest (64 hex digits).")
     return f"{digest[:2]}/{digest}"
+
+
+def _move(source: Path, target: Path) -> None:
+    shutil.move(source, target)
 
 
 def _copy(source: Path, target: Path) -> None:

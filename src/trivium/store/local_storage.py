@@ -38,9 +38,12 @@ class LocalStorage:
         """See Storage."""
         return self._put(name, lambda aside: _write(aside, data), sync=self._sync and not derived)
 
-    def put_file(self, name: str, write: Callable[[Path], None]) -> str:
+    def put_file(self, name: str, write: Callable[[Path], None], *, digest: str = "") -> str:
         """See Storage."""
-        return self._put(name, write, sync=self._sync)
+        stamp = self._put(name, write, sync=self._sync)
+        if digest:
+            self._proven.add(digest, stamp)
+        return stamp
 
     def _put(self, name: str, write: Callable[[Path], None], *, sync: bool) -> str:
         path = self._checked(name, set())

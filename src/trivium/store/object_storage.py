@@ -55,7 +55,7 @@ class ObjectStorage:
                 return self._same(name, digest_bytes(data))
         return str(done["e_tag"])
 
-    def put_file(self, name: str, write: Callable[[Path], None]) -> str:
+    def put_file(self, name: str, write: Callable[[Path], None], *, digest: str = "") -> str:
         """See Storage. A file over 64 MiB goes up in parts."""
         checked_file_name(name)
         self.folder.mkdir(parents=True, exist_ok=True)

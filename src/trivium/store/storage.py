@@ -66,8 +66,11 @@ class Storage(Protocol):
         Raises VersionConflict when it holds others, StorageFull when there is no room for them.
         """
 
-    def put_file(self, name: str, write: Callable[[Path], None]) -> str:
-        """The name holds what `write` put in the file whose path it was given; returns the stamp. Raises as `put`."""
+    def put_file(self, name: str, write: Callable[[Path], None], *, digest: str = "") -> str:
+        """The name holds what `write` put in the file whose path it was given; returns the stamp. Raises as `put`.
+
+        digest: of these bytes, when it was just taken, so that it need not be compared where they are read from here.
+        """
 
     def get(self, name: str) -> bytes:
         """The bytes, unchecked. Raises NotFound."""

@@ -44,10 +44,10 @@ def chain(size: int) -> None:
 def frame(size: int) -> None:
     number = pl.int_range(0, size, eager=True).cast(pl.Float64)
     rows = pl.DataFrame({f"x{column}": (number * (0.7 + column)).sin() for column in range(5)})
-    rows.write_parquet("0.parquet")
+    rows.write_parquet("0.parquet", compression="zstd", compression_level=1)
     for turn in range(2):
         rows = pl.read_parquet(f"{turn}.parquet").with_columns(pl.all() + 1)
-        rows.write_parquet(f"{turn + 1}.parquet")
+        rows.write_parquet(f"{turn + 1}.parquet", compression="zstd", compression_level=1)
 
 
 if __name__ == "__main__":
