@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trivium.pipelines.branch import when as when
     from trivium.pipelines.context import current_task as current_task
     from trivium.pipelines.context import current_worker as current_worker
+    from trivium.pipelines.partition import Partition as Partition
     from trivium.pipelines.pipeline import pipeline as pipeline
     from trivium.pipelines.secrets import Secret as Secret
     from trivium.pipelines.secrets import secret as secret
@@ -68,6 +69,7 @@ HOMES = {
     "Labels": "trivium.tables.labels",
     "Model": "trivium.models.package",
     "ModelVersion": "trivium.values.models",
+    "Partition": "trivium.pipelines.partition",
     "QuarantinedData": "trivium.tables.quarantine",
     "Secret": "trivium.pipelines.secrets",
     "Table": "trivium.tables.table",

@@ -11,7 +11,7 @@ import polars as pl
 from trivium.pipelines.artifacts import encode
 from trivium.pipelines.json_difference import compare_json
 from trivium.pipelines.output_difference import OutputDifference, compare_metrics, compare_outputs
-from trivium.store.blobs import Blobs
+from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef, MetricPoint, TaskRun
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -27,21 +27,21 @@ def task(*outputs: ArtifactRef, node: str = "train") -> TaskRun:
     return TaskRun(run="r", node=node, task=node, key="", status="executed", started_at=NOW, outputs=outputs)
 
 
-def compared(blobs: Blobs, was: Any, now: Any) -> tuple[OutputDifference, ...]:
-    return compare_outputs([task(encode(was, blobs))], [task(encode(now, blobs))], blobs)
+def compared(store: Store, was: Any, now: Any) -> tuple[OutputDifference, ...]:
+    return compare_outputs([task(encode(was, store.blobs))], [task(encode(now, store.blobs))], store)
 
 
-def what(tmp_path: Path, was: Any, now: Any) -> list[str]:
-    return [each.what for each in compared(Blobs(tmp_path), was, now)]
+def what(store: Store, was: Any, now: Any) -> list[str]:
+    return [each.what for each in compared(store, was, now)]
 
 
-def test_json_is_compared_by_path(tmp_path: Path) -> None:
+def test_json_is_compared_by_path(store: Store) -> None:
     was, now = {"a": {"b": [1, 2]}, "c": 1}, {"a": {"b": [1, 3]}, "d": 1}
-    assert what(tmp_path, was, now) == ["a.b[1] was 2, now 3; c was 1, now absent; d was absent, now 1"]
-    assert what(tmp_path, 1, 1.0) == ["the value was 1, now 1.0"]
-    assert what(tmp_path, [1, 2, 3], [3, 1, 2]) == ["the same items in another order"]
-    assert what(tmp_path, Fit([0.5], {"a", "b"}), Fit([0.25], {"b", "a"})) == ["weights[0] was 0.5, now 0.25"]
-    assert what(tmp_path, list(range(9)), [0] * 9) == [
+    assert what(store, was, now) == ["a.b[1] was 2, now 3; c was 1, now absent; d was absent, now 1"]
+    assert what(store, 1, 1.0) == ["the value was 1, now 1.0"]
+    assert what(store, [1, 2, 3], [3, 1, 2]) == ["the same items in another order"]
+    assert what(store, Fit([0.5], {"a", "b"}), Fit([0.25], {"b", "a"})) == ["weights[0] was 0.5, now 0.25"]
+    assert what(store, list(range(9)), [0] * 9) == [
         "[1] was 1, now 0; [2] was 2, now 0; [3] was 3, now 0; and 5 more places"
     ]
 
@@ -52,29 +52,29 @@ def test_the_module_of_a_class_does_not_count() -> None:
     assert [each.path for each in compare_json(was, {"$": "object", "v": ["flow:Other", {"a": 1}]})] == ["[0]"]
 
 
-def test_a_frame_that_was_only_written_in_another_way_is_no_difference(tmp_path: Path) -> None:
-    blobs, rows = Blobs(tmp_path), pl.DataFrame({"a": [1, 2]})
+def test_a_frame_that_was_only_written_in_another_way_is_no_difference(store: Store, tmp_path: Path) -> None:
+    blobs, rows = store.blobs, pl.DataFrame({"a": [1, 2]})
     rows.write_parquet(tmp_path / "other.parquet", compression="uncompressed")
     other = ArtifactRef("frame", blobs.put_file(tmp_path / "other.parquet"))
     recorded = encode(rows, blobs)
     assert recorded.digest != other.digest
-    assert compare_outputs([task(recorded)], [task(other)], blobs) == ()
+    assert compare_outputs([task(recorded)], [task(other)], store) == ()
 
 
-def test_an_output_that_is_not_stored_any_more_differs_all_the_same(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path)
+def test_an_output_that_is_not_stored_any_more_differs_all_the_same(store: Store) -> None:
+    blobs = store.blobs
     was, now = encode({"a": 1}, blobs), encode({"a": 2}, blobs)
     blobs.delete(was.digest)
-    (found,) = compare_outputs([task(was)], [task(now)], blobs)
+    (found,) = compare_outputs([task(was)], [task(now)], store)
     assert found.what.startswith("other content (")
 
 
-def test_other_kinds_and_absent_outputs_are_told(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path)
-    assert [each.what for each in compared(blobs, 1, pl.DataFrame({"a": [1]}))] == ["was a json, now a frame"]
+def test_other_kinds_and_absent_outputs_are_told(store: Store) -> None:
+    blobs = store.blobs
+    assert [each.what for each in compared(store, 1, pl.DataFrame({"a": [1]}))] == ["was a json, now a frame"]
     one = encode(1, blobs)
-    assert [each.what for each in compare_outputs([task(one, one)], [task(one)], blobs)] == ["was not made"]
-    assert [each.what for each in compare_outputs([], [task(one)], blobs)] == ["was not there before"]
+    assert [each.what for each in compare_outputs([task(one, one)], [task(one)], store)] == ["was not made"]
+    assert [each.what for each in compare_outputs([], [task(one)], store)] == ["was not there before"]
 
 
 def test_a_metric_differs_beyond_the_tolerance_and_is_told_once() -> None:

@@ -38,6 +38,14 @@ def run_pipeline(
     key: Annotated[
         str | None, typer.Option("--key", help="Names this run for ever: the same key again gives the same run.")
     ] = None,
+    partitions: Annotated[
+        str | None,
+        typer.Option(
+            "--partitions",
+            metavar="A..B",
+            help="Which partitions tasks that commit into tables make, instead of all that are missing or stale.",
+        ),
+    ] = None,
     accept_alerts: Annotated[
         bool, typer.Option("--accept-alerts", help="Run on inputs with open blocking alerts; goes on record.")
     ] = False,
@@ -47,10 +55,10 @@ def run_pipeline(
     store = open_project(context)
     found = find_pipeline(pipeline, store.settings).configured(config, texts=parse_parameters(settings or ()))
     if plan:
-        tell_plan(found.plan(store=store), as_json=as_json)
+        tell_plan(found.plan(store=store, partitions=partitions), as_json=as_json)
         return
     with redirect_stdout(sys.stderr):
-        run = found.run(key=key, accept_alerts=accept_alerts, store=store, progress=tell_task)
+        run = found.run(key=key, accept_alerts=accept_alerts, partitions=partitions, store=store, progress=tell_task)
     tell_run(run, as_json=as_json)
 
 

@@ -12,10 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trivium import frames
-from trivium.errors import CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
+from trivium.errors import CheckFailed, CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.pipelines.artifacts import decode, encode
 from trivium.pipelines.checkpoint import Checkpoints
+from trivium.pipelines.committed import TABLE, commit_result, read_committed
 from trivium.pipelines.context import TaskContext, use_task
 from trivium.pipelines.deadline import deadline
 from trivium.pipelines.given import Given, Pinned
@@ -26,6 +27,7 @@ from trivium.pipelines.redaction import Redaction
 from trivium.pipelines.secret_guard import guarded
 from trivium.pipelines.secrets import Secret, given_secrets, in_environment
 from trivium.pipelines.signature import call_with, frame_type, is_frame_type, mentions, output_types
+from trivium.pipelines.slices import Slice, read_slice
 from trivium.pipelines.task import Task
 from trivium.pipelines.worker import Worker
 from trivium.store.blobs import Blobs
@@ -45,6 +47,7 @@ class Attempt(Struct, frozen=True):
     arguments: every parameter; what is not a constant is Given or Pinned. number: of the attempt, from 1. code, files:
     the digest of the first-party code that the cache key was made of, and the files that hold it; "" without a key.
     member: which one of its workers this is, of a task that has several.
+    partition: the one of the task's table that its result is committed as; "" keeps the result as it is.
     """
 
     run: str
@@ -56,6 +59,7 @@ class Attempt(Struct, frozen=True):
     code: str = ""
     files: tuple[str, ...] = ()
     member: Member | None = None
+    partition: str = ""
 
     @property
     def rank(self) -> int:
@@ -121,7 +125,7 @@ def try_once(attempt: Attempt, store: Store, capture: Capture) -> Outcome:
             return Outcome(lost=lost.node)
         except (Exception, SystemExit) as error:  # whatever a task raises is that task's failure
             note(redaction.clean(tail_of(error)))
-            final = isinstance(error, UnsupportedValue | SecretUnavailable)
+            final = isinstance(error, UnsupportedValue | SecretUnavailable | CheckFailed)
             return Outcome(error=redaction.clean(describe(error)), final=final)
 
 
@@ -163,6 +167,9 @@ def _call(attempt: Attempt, store: Store, blobs: Blobs) -> tuple[ArtifactRef, ..
     failpoint("run:task_called")
     if attempt.rank:
         return ()
+    table = task.options.commits
+    if table is not None and attempt.partition:
+        return (commit_result(store, table, attempt.partition, result, attempt.idempotency_key),)
     return _store_result(task, blobs, result)
 
 
@@ -175,6 +182,8 @@ def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
         return _read(store, leaf, wanted)
     if isinstance(leaf, Pinned):
         return frames.from_frame(read_version(store, leaf.table.table, leaf.table.version), frame_type(wanted))
+    if isinstance(leaf, Slice):
+        return frames.from_frame(read_slice(store, leaf), frame_type(wanted))
     if isinstance(leaf, Secret) and not mentions(wanted, Secret):
         return leaf.reveal()
     if is_frame_type(type(leaf)) and frame_type(wanted).startswith("polars.") and hasattr(leaf, "lazy"):
@@ -183,6 +192,8 @@ def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
 
 
 def _read(store: Store, given: Given, wanted: Any) -> Any:
+    if given.refs[:1] and given.refs[0].kind == TABLE:
+        return read_committed(store, given.refs[0], wanted)
     try:
         values = [decode(ref, store.blobs, wanted) for ref in given.refs]
     except (NotFound, CorruptObject):

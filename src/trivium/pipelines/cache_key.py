@@ -19,6 +19,7 @@ from trivium.pipelines.graph import Node, Output, leaves, source
 from trivium.pipelines.reach import Reached, reach
 from trivium.pipelines.secrets import Secret
 from trivium.pipelines.signature import is_table
+from trivium.pipelines.slices import Slice
 from trivium.values.runs import ArtifactRef, TableInput
 
 
@@ -88,9 +89,12 @@ def artifact_digest(leaf: Node | Output, artifacts: Mapping[str, tuple[ArtifactR
 
 
 def _inputs_of(node: Node) -> Mapping[str, Any]:
-    """The arguments, and the names of declared secrets, which are as good as arguments."""
-    secrets = node.task.options.secrets
-    return {**node.arguments, "@secrets": sorted(secrets)} if secrets else node.arguments
+    """The arguments, and what is as good as one: the names of declared secrets, and where the result goes."""
+    options = node.task.options
+    more: dict[str, Any] = {"@secrets": sorted(options.secrets)} if options.secrets else {}
+    if options.commits is not None:
+        more["@commits"] = [options.commits.name, node.partition]
+    return {**node.arguments, **more}
 
 
 def _input_part(
@@ -101,6 +105,7 @@ def _input_part(
     promised = [source(leaf).name for leaf in inside if isinstance(leaf, Node | Output)]
     promised += [leaf.node for leaf in inside if isinstance(leaf, Given)]
     named = [f"{leaf.name} version {tables[leaf.name].version}" for leaf in inside if is_table(leaf)]
+    named += [f"{leaf.table.table} version {leaf.table.version}" for leaf in inside if isinstance(leaf, Slice)]
     if promised:
         return InputPart("task", content, ", ".join(dict.fromkeys(promised)))
     return InputPart("table" if named else "parameter", content, ", ".join(named) or _short(value))
@@ -114,8 +119,8 @@ def _special(
             return ["artifact", artifact_digest(value, artifacts)]
         if isinstance(value, Given):
             return ["artifact", [ref.digest for ref in value.refs]]
-        if is_table(value):
-            return ["table", tables[value.name].digest]
+        if is_table(value) or isinstance(value, Slice):
+            return ["slice", value.table.digest] if isinstance(value, Slice) else ["table", tables[value.name].digest]
         if isinstance(value, Secret):
             return ["secret", value.name]
         if callable(value) and not hasattr(type(value), "__struct_fields__"):

@@ -12,9 +12,12 @@ from trivium.digest import digest_of
 from trivium.errors import CacheKeyError, TriviumError
 from trivium.pipelines.artifacts import is_intact
 from trivium.pipelines.cache_key import KeyParts, cache_key, decode_parts, key_parts
+from trivium.pipelines.committed import TABLE
 from trivium.pipelines.explain import explain
 from trivium.pipelines.graph import Node
 from trivium.pipelines.reach import Reached, reach
+from trivium.pipelines.slices import contents_of
+from trivium.store.catalog.content import content_digest
 from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef, Environment, TableInput, TaskRun
 
@@ -47,6 +50,7 @@ class Decider:
     finished: Mapping[str, TaskRun] = field(default_factory=dict)
     reached: dict[Callable[..., Any], Reached] = field(default_factory=dict)
     codes: dict[Reached, str] = field(default_factory=dict)
+    contents: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def decide(self, node: Node, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> Decision:
         """What to do with the node, when the results of its upstream nodes are known."""
@@ -56,9 +60,26 @@ class Decider:
             return self._without_key(node, str(error))
         key = cache_key(parts)
         known = self._find(node, key)
-        if known is not None and all(is_intact(ref, self.store.blobs) for ref in known.outputs):
+        if known is not None and self._is_there(known):
             return Decision(key, parts, known, "unchanged")
         return Decision(key, parts, None, self._why(node, parts, known), known.outputs if known else ())
+
+    def _is_there(self, known: TaskRun) -> bool:
+        """Whether what the task made is what it was; of a partition of a table: whether it is the table's newest."""
+        return all(self._holds(ref) if ref.kind == TABLE else is_intact(ref, self.store.blobs) for ref in known.outputs)
+
+    def _holds(self, ref: ArtifactRef) -> bool:
+        table, partition = str(ref.facts["table"]), str(ref.facts["partition"])
+        if table not in self.contents:
+            version = self.store.catalog.tables.newest_version(table)
+            self.contents[table] = contents_of(self.store, table, version) if version else {}
+        return content_digest(self.contents[table].get(partition, 0)) == ref.digest
+
+    def note_committed(self, ref: ArtifactRef) -> None:
+        """The partition holds what a task of this run committed just now."""
+        table = str(ref.facts["table"])
+        if table in self.contents:
+            self.contents[table][str(ref.facts["partition"])] = int(ref.digest, 16)
 
     def code_of(self, node: Node) -> tuple[str, tuple[str, ...]]:
         """The digest of the code that the node's task reaches, and the files that hold it; ("", ()) without a key."""
@@ -86,19 +107,23 @@ class Decider:
     def _without_key(self, node: Node, why: str) -> Decision:
         key = digest_of("uncached task", [self.run, node.name])
         mine = self.finished.get(node.name)
-        if mine is not None and mine.key == key and all(is_intact(ref, self.store.blobs) for ref in mine.outputs):
+        if mine is not None and mine.key == key and self._is_there(mine):
             return Decision(key, None, mine, "finished before the run was interrupted")
         return Decision(key, None, None, f"cannot be cached: {why}")
 
     def _why(self, node: Node, parts: KeyParts, known: TaskRun | None) -> str:
         if known is not None:
-            return "its stored output is gone or damaged"
+            return (
+                f"the table holds other rows for {node.partition}"
+                if node.partition
+                else "its stored output is gone or damaged"
+            )
         if not (self.cache and node.task.options.cache):
             return "caching is off"
-        return explain(parts, self._before(parts.task), self._environment)
+        return explain(parts, self._before(node), self._environment)
 
-    def _before(self, task: str) -> KeyParts | None:
-        newest = self.store.catalog.runs.find_newest_task(task)
+    def _before(self, node: Node) -> KeyParts | None:
+        newest = self.store.catalog.runs.find_newest_task(node.task.name, node.name if node.partition else None)
         if newest is None or not newest.parts:
             return None
         try:

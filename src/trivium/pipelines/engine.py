@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import PurePath
 from typing import Any
 
@@ -16,18 +16,24 @@ from trivium.pipelines.execution import Execution
 from trivium.pipelines.graph import Graph, Node, Output, build_graph
 from trivium.pipelines.inputs import describe_alerts, pin_inputs
 from trivium.pipelines.kept_code import keep_code
+from trivium.pipelines.partition import PartitionRange, is_partition, parse_range
+from trivium.pipelines.partitioned import Wanted, tables_by_partition
 from trivium.pipelines.progress import Progress
 from trivium.pipelines.secrets import Secret
 from trivium.store.acting import noting_reads
 from trivium.store.store import Store, use_store
+from trivium.values.alerts import Alert
 from trivium.values.lineage import Read
 from trivium.values.runs import Code, Run, TableInput
+
+PARTITIONS = "partitions"
 
 
 class RunRequest(Struct, frozen=True):
     """What to run. `again` is the run to go on with; `cache=False` executes everything anew.
 
-    code: what the run's code is on record as, when it is kept already.
+    code: what the run's code is on record as, when it is kept already. partitions: only these of the tables that tasks
+    commit into, as `parse_range` reads it. instead_of: the run that is reproduced, so that nothing is committed.
     """
 
     pipeline: str
@@ -42,10 +48,13 @@ class RunRequest(Struct, frozen=True):
     cache: bool = True
     again: Run | None = None
     code: Code | None = None
+    partitions: str | None = None
+    instead_of: str = ""
 
 
 def execute(request: RunRequest, store: Store, progress: Progress | None = None) -> Run:
     """The pipeline has run and is on record; see `Pipeline.run`."""
+    among = _asked_partitions(request)
     before = request.again or (store.catalog.runs.find_by_key(request.key) if request.key else None)
     if before is not None:
         _refuse_other(request, before)
@@ -54,13 +63,38 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
     with use_store(store):
         with noting_reads() as drawn:  # rows that the pipeline's own function reads are inputs as well
             graph = build_graph(request.pipeline, request.function, request.parameters)
+        refuse_partitions(graph, among)
         tables = pin_inputs(store, graph.tables(), _asked_versions(request, graph, before))
         run = _open_run(request, store, graph, tables, before)
         if run.status == "succeeded":
             return run
         store.catalog.lineage.record_reads([Read(run.id, "", "table", *read) for read in drawn.items()])
-        _refuse_blocked(request, store, run, [*tables, *drawn])
-        return Execution(store, run, graph, tables, progress, cache=request.cache).finish()
+        blocking = _refuse_blocked(request, store, run, [*tables, *drawn], tables_by_partition(graph.nodes))
+        wanted = Wanted(among, tuple(blocking), request.instead_of, _executed(store, request.instead_of))
+        return Execution(store, run, graph, tables, progress, cache=request.cache, wanted=wanted).finish()
+
+
+def _executed(store: Store, run: str) -> frozenset[str] | None:
+    """What a run that is reproduced has executed; what it found done was made by another one."""
+    if not run:
+        return None
+    return frozenset(task.node for task in store.catalog.runs.list_tasks(run) if task.status == "executed")
+
+
+def _asked_partitions(request: RunRequest) -> PartitionRange | None:
+    """A run that goes on makes what it was started for."""
+    asked = request.again.tags.get(PARTITIONS) if request.again is not None else request.partitions
+    return None if asked is None else parse_range(asked)
+
+
+def refuse_partitions(graph: Graph, among: PartitionRange | None) -> None:
+    """Raises Misuse when partitions are asked for, and no task makes any."""
+    tables = [node.task.options.commits for node in graph.nodes]
+    if among is not None and not any(table is not None and table.time is not None for table in tables):
+        raise Misuse(
+            f"Pipeline {graph.pipeline!r} makes no partitions, so {among} says nothing: none of its tasks commits into "
+            'a table with event time (`@tv.task(commits=tv.Table("daily", time="day"))`).'
+        )
 
 
 def _asked_versions(request: RunRequest, graph: Graph, before: Run | None) -> dict[str, int]:
@@ -118,7 +152,7 @@ def _open_run(
         started_at=store.clock(),
         key=request.key,
         trigger=request.trigger,
-        tags={**request.tags, **result_tag(graph)},
+        tags={**request.tags, **result_tag(graph), **({PARTITIONS: request.partitions} if request.partitions else {})},
         sources=request.sources,
     )
     started = store.catalog.runs.start(run, environment)
@@ -136,13 +170,20 @@ def result_tag(graph: Graph) -> dict[str, str]:
     return {}
 
 
-def _refuse_blocked(request: RunRequest, store: Store, run: Run, tables: Sequence[str]) -> None:
+def _refuse_blocked(
+    request: RunRequest, store: Store, run: Run, tables: Sequence[str], by_partition: Set[str]
+) -> list[Alert]:
+    """Raises BlockedByAlert unless the alerts are accepted, or only stop some partitions: these are returned."""
     alerts = store.catalog.alerts.list_blocking(tables) if tables else []
     if not alerts:
-        return
+        return []
     if request.accept_alerts:
         store.catalog.runs.accept_alerts(run.id, [alert.id for alert in alerts], actor=store.actor)
-        return
+        return []
+    partly = [alert for alert in alerts if alert.table in by_partition and is_partition(alert.partition)]
+    alerts = [alert for alert in alerts if alert not in partly]
+    if not alerts:
+        return partly
     story = describe_alerts(alerts)
     store.catalog.runs.finish(run.id, status="refused", at=store.clock(), error=story)
     raise BlockedByAlert(

@@ -23,12 +23,14 @@ from trivium.pipelines.branch import Join
 from trivium.pipelines.branching import Branches, NoBool
 from trivium.pipelines.cache_key import encode_parts
 from trivium.pipelines.checkpoint import forget_checkpoints
+from trivium.pipelines.committed import TABLE
 from trivium.pipelines.decision import Decider, Decision
 from trivium.pipelines.environment import current_environment
 from trivium.pipelines.executors.executor import Ended, Executor, open_executor
 from trivium.pipelines.given import resolve_arguments
 from trivium.pipelines.graph import Graph, Node
-from trivium.pipelines.mapping import Expansion, NoList, Refs, expand
+from trivium.pipelines.mapping import CannotExpand, Expansion, Refs, expand
+from trivium.pipelines.partitioned import Wanted, blocking_alert, expand_partitions
 from trivium.pipelines.progress import Progress, TaskEvent
 from trivium.pipelines.schedule import Schedule
 from trivium.pipelines.secrets import secret_names
@@ -77,10 +79,11 @@ class Execution:
         progress: Progress | None,
         *,
         cache: bool,
+        wanted: Wanted = Wanted(),  # noqa: B008 # it is frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store, self.run, self.graph, self.tables = store, run, graph, tables
-        self.progress, self.clock = progress, clock
+        self.progress, self.clock, self.wanted = progress, clock, wanted
         known = {task.node: task for task in store.catalog.runs.list_tasks(run.id) if task.status in FINISHED}
         self.decider = Decider(store, run.id, current_environment(), tables, cache=cache, finished=known)
         self.upstream = {node.name: graph.upstream(node) for node in graph.nodes}
@@ -185,7 +188,7 @@ class Execution:
             self.schedule.wait(node.name, waiting)
         elif self._is_done_by_branches(node):
             return
-        elif node.over is not None:
+        elif node.over is not None or node.task.options.commits is not None:
             self._expand(node)
         else:
             yield from self._reuse_or_run(node, None)
@@ -203,7 +206,8 @@ class Execution:
             self._forget(lost.node, Work(node, UNDECIDED))
             return True
         except NoBool as error:
-            self._refuse(node, str(error))
+            self._give_up(Work(node, UNDECIDED), str(error))
+            return True
 
     def _skip(self, node: Node, why: str) -> None:
         self.branches.skipped[node.name] = why
@@ -211,34 +215,53 @@ class Execution:
         self._tell("skipped", Work(node, UNDECIDED), why)
         self.schedule.made(node.name)
 
-    def _refuse(self, node: Node, why: str) -> NoReturn:
-        """The node fails before anything of it ran."""
-        failed = Work(node, UNDECIDED)
-        self._record_hits()
-        self.store.catalog.runs.record_task(self._record(failed, Outcome(error=why)))
-        self._fail(failed, why)
-
     def _reuse_or_run(self, node: Node, item: tuple[Expansion, int] | None) -> Iterator[Work]:
         decision = self.decider.decide(node, self.artifacts)
         if node.name in self.forced:
             decision = replace(decision, reuse=None, why="its stored output is gone or damaged")
+        if node.partition and self.wanted.instead_of:  # what is not committed is nothing to find again
+            decision = replace(decision, key=digest_of("reproduced", [self.run.id, decision.key]))
         work = Work(node, decision, item)
-        if decision.reuse is None:
-            yield work
-        else:
+        if decision.reuse is not None:
             self._reuse(work, decision.reuse)
+        elif (alert := blocking_alert(node, self.wanted.blocking)) is not None:
+            self._give_up(work, f"alert {alert.id} blocks it: {alert.message} ({alert.table}, {alert.partition})")
+        else:
+            yield work
 
     def _expand(self, node: Node) -> None:
         try:
-            expansion = expand(node, self.artifacts, self.blobs)
+            expansion = self._expansion_of(node)
         except InputLost as lost:
             self._forget(lost.node, Work(node, UNDECIDED))
             return
-        except NoList as error:
-            self._refuse(node, str(error))
+        except CannotExpand as error:
+            self._give_up(Work(node, UNDECIDED), str(error))
+            return
         if len(expansion):
             self.maps.append(expansion)
         else:
+            self._gather(expansion)
+
+    def _expansion_of(self, node: Node) -> Expansion:
+        if node.over is not None:
+            return expand(node, self.artifacts, self.blobs)
+        return expand_partitions(node, self.artifacts, self.tables, self.store, self.wanted)
+
+    def _give_up(self, work: Work, error: str) -> None:
+        """The work failed before it began."""
+        self._record_hits()
+        self.store.catalog.runs.record_task(self._record(work, Outcome(error=error)))
+        self._failed(work, error)
+
+    def _failed(self, work: Work, error: str) -> None:
+        """The end of the run; of one partition only once all others are made."""
+        if work.item is None or not work.item[0].keeps_going:
+            self._fail(work, error)
+        self._tell("failed", work, error, self._seconds(work))
+        expansion, place = work.item
+        expansion.fail(place, error)
+        if expansion.open == 0:
             self._gather(expansion)
 
     def _next_item(self, expansion: Expansion) -> Iterator[Work]:
@@ -262,7 +285,11 @@ class Execution:
         work.begun = self.clock()
         arguments = resolve_arguments(node, self.artifacts, self.tables)
         code, files = self.decider.code_of(node)
-        return Attempt(self.run.id, node.name, node.task, arguments, self._stable_key(work), number, code, files)
+        partition = "" if self.wanted.instead_of else node.partition
+        return Attempt(
+            self.run.id, node.name, node.task, arguments, self._stable_key(work), number, code, files,
+            partition=partition,
+        )  # fmt: skip
 
     def _stable_key(self, work: Work) -> str:
         """The same for every attempt at this work, also after a resumption."""
@@ -270,7 +297,7 @@ class Execution:
 
     def _reuse(self, work: Work, known: TaskRun) -> None:
         node = work.node
-        if (known.run, known.node) != (self.run.id, node.name):
+        if (known.run, known.node) != (self.run.id, node.name) and not node.partition:
             now = self.store.clock()
             self.hits.append(
                 replace(
@@ -320,7 +347,7 @@ class Execution:
                 self._made(work, outcome.outputs, executed=True)
         for work, outcome in done:
             if outcome.error:
-                self._fail(work, outcome.error)
+                self._failed(work, outcome.error)
 
     def _take(self, ended: Ended) -> tuple[Work, Outcome] | None:
         """The work and its outcome; None when it will be tried again."""
@@ -375,15 +402,26 @@ class Execution:
             self.schedule.made(work.node.name)
             return
         expansion, place = work.item
+        if executed and refs[0].kind == TABLE:
+            self.decider.note_committed(refs[0])
         expansion.collect(place, refs, executed=executed)
         if expansion.open == 0:
             self._gather(expansion)
 
     def _gather(self, expansion: Expansion) -> None:
-        """All items of a map are made: their list is what the mapped node made."""
+        """All items are made: what they are together is what the node made."""
         if expansion.stopped:
             return
-        self._gave(expansion.node, expansion.store(self.blobs), expansion.tell(), "mapped")
+        node = expansion.node
+        if expansion.failed:
+            self._give_up(Work(node, UNDECIDED), expansion.tell_failed())
+            return
+        try:
+            refs = expansion.gather(self.store, self.blobs)
+        except CannotExpand as error:
+            self._give_up(Work(node, UNDECIDED), str(error))
+            return
+        self._gave(node, refs, expansion.tell(), "mapped")
 
     def _gave(self, node: Node, refs: Refs, why: str, status: TaskStatus) -> None:
         """What the node stands for is there, without a task of its own."""

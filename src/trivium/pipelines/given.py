@@ -34,7 +34,7 @@ def resolve_arguments(
     def resolve(leaf: Any) -> Any:
         if isinstance(leaf, Node | Output):
             return give(leaf, artifacts[source(leaf).name])
-        return Pinned(tables[leaf.name]) if is_table(leaf) else leaf
+        return Pinned(tables[leaf.name]) if is_table(leaf) else leaf  # a Slice is pinned as it is
 
     return {name: replace_leaves(value, resolve) for name, value in node.arguments.items()}
 

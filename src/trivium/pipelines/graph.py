@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trivium.errors import Misuse
+from trivium.pipelines.commit_arguments import given_partition, refuse_misfits
 from trivium.pipelines.drawing import use_graph
 from trivium.pipelines.signature import Promised, bind_arguments, check_argument, check_items, is_table, output_types
+from trivium.values.tables import TableSpec
 
 if TYPE_CHECKING:
     from trivium.pipelines.task import Task
@@ -40,7 +42,7 @@ class Node:
     `arguments` holds every parameter of the task: constants, tables, nodes, outputs of nodes, and lists, tuples and
     dicts of these. A node with several outputs unpacks into them. over: the parameter that takes the items of a list
     one by one, when the task is mapped; the node then stands for the list of results. guards: of the branches that it
-    is in, the outermost first.
+    is in, the outermost first. partition: the one that it commits, of a node that another one was taken apart into.
     """
 
     is_promise: ClassVar[bool] = True
@@ -49,16 +51,19 @@ class Node:
     arguments: Mapping[str, Any]
     over: str | None = None
     guards: tuple[Guard, ...] = ()
+    partition: str = ""
 
     @property
     def outputs(self) -> tuple[Any, ...]:
         """The types of its several outputs; empty for a node with one."""
-        return output_types(self.task) if self.over is None else ()
+        return output_types(self.task) if self.over is None and self.task.options.commits is None else ()
 
     @property
     def promised(self) -> tuple[Promised, ...]:
         """The types that its value can have, with where each comes from."""
         returned = self.task.annotations.get("return", Any)
+        if self.task.options.commits is not None:
+            returned = TableSpec  # the whole table, as it is afterwards
         kind = returned if self.over is None else list[returned]  # type: ignore[valid-type]
         return (Promised(f"the result of task {self.task.name!r}", kind),)
 
@@ -143,12 +148,13 @@ class Graph:
 
         over: the parameter that is given a list, to be called with each of its items.
         """
-        arguments = bind_arguments(task, args, kwargs)
+        arguments = bind_arguments(task, args, {**kwargs, **given_partition(task, args, kwargs)})
         for name, value in arguments.items():
             for leaf in leaves(value):
                 self._check_membership(task, name, leaf)
             check = check_items if name == over else check_argument
             arguments[name] = check(task, name, value)
+        refuse_misfits(task, arguments)
         self._calls[task.name] = self._calls.get(task.name, 0) + 1
         calls = self._calls[task.name]
         node = kind(task.name if calls == 1 else f"{task.name}-{calls}", task, arguments, over, self.guards)

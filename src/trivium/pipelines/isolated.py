@@ -22,15 +22,18 @@ from trivium.frames import from_frame
 from trivium.pipelines.attempt import Attempt, perform
 from trivium.pipelines.chance import chancy_calls, seed_everything
 from trivium.pipelines.code_archive import INDEX, CodeIndex
-from trivium.pipelines.given import Pinned, resolve_arguments
+from trivium.pipelines.committed import TABLE, read_committed
+from trivium.pipelines.given import Given, Pinned, resolve_arguments
 from trivium.pipelines.graph import Graph, Node, build_graph, replace_leaves
 from trivium.pipelines.inputs import pin_inputs
 from trivium.pipelines.isolation import Job, Told, settings_of_job
 from trivium.pipelines.mapping import expand
+from trivium.pipelines.partitioned import Wanted, expand_partitions
 from trivium.pipelines.pipeline import Pipeline
 from trivium.pipelines.registry import find_pipeline, import_file
 from trivium.pipelines.repeat import repeat_run
 from trivium.pipelines.signature import frame_type
+from trivium.pipelines.slices import Slice, read_slice
 from trivium.settings import load_settings
 from trivium.store.store import Store, open_store, use_store
 from trivium.tables.read import read_version
@@ -112,9 +115,15 @@ def _find_node(
     for node in graph.nodes:
         if node.name == job.node:
             return node, artifacts, tables
-        if node.over is not None and job.node.startswith(f"{node.name}["):
-            items = dict(expand(node, artifacts, store.blobs).nodes())
-            return items[int(job.node[len(node.name) + 1 : -1])], artifacts, tables
+        if job.node.startswith(f"{node.name}["):
+            parts = (
+                expand(node, artifacts, store.blobs)
+                if node.over is not None
+                else expand_partitions(node, artifacts, tables, store, Wanted(only=frozenset([job.node])))
+            )
+            found = next((each for _, each in parts.nodes() if each.name == job.node), None)
+            if found is not None:
+                return found, artifacts, tables
     raise NotFound(f"The kept code has no task {job.node!r}.")
 
 
@@ -122,6 +131,10 @@ def _readable(node: Node, arguments: Mapping[str, Any], store: Store) -> dict[st
     """The arguments with the rows of tables in them: the store that the task is given knows no tables."""
 
     def read(leaf: Any, wanted: Any) -> Any:
+        if isinstance(leaf, Slice):
+            return from_frame(read_slice(store, leaf), frame_type(wanted))
+        if isinstance(leaf, Given) and leaf.refs[:1] and leaf.refs[0].kind == TABLE:
+            return read_committed(store, leaf.refs[0], wanted)
         if not isinstance(leaf, Pinned):
             return leaf
         return from_frame(read_version(store, leaf.table.table, leaf.table.version), frame_type(wanted))

@@ -14,20 +14,25 @@ from trivium.pipelines.given import Given, give
 from trivium.pipelines.graph import Node, Output, source
 from trivium.pipelines.plain import from_plain
 from trivium.store.blobs import Blobs
+from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef
 
 Refs = tuple[ArtifactRef, ...]
+MOST_TOLD = 3
 
 
-class NoList(TriviumError):
-    """A task is mapped over a result that is no list."""
+class CannotExpand(TriviumError):
+    """What a node is to be taken apart into cannot be told: a task is mapped over what is no list, for example."""
 
 
 class Expansion:
     """A mapped node on its way: `items` one after another become nodes, and `made` collects what these make.
 
-    stopped: what it takes got lost, so that it will be expanded anew.
+    stopped: what it takes got lost, so that it will be expanded anew. failed: what went wrong, by the names of items,
+    where the others are made all the same.
     """
+
+    keeps_going = False
 
     def __init__(self, node: Node, items: Sequence[Any]) -> None:
         self.node = node
@@ -35,6 +40,7 @@ class Expansion:
         self.open = len(items)
         self.executed = 0
         self.stopped = False
+        self.failed: dict[str, str] = {}
         self._items = items
         self._next = 0
 
@@ -46,8 +52,12 @@ class Expansion:
         while self._next < len(self._items):
             place = self._next
             self._next += 1
-            arguments = {**self.node.arguments, str(self.node.over): self._items[place]}
-            yield place, Node(f"{self.node.name}[{place}]", self.node.task, arguments)
+            yield place, self.node_at(place)
+
+    def node_at(self, place: int) -> Node:
+        """The node of one item."""
+        arguments = {**self.node.arguments, str(self.node.over): self._items[place]}
+        return Node(f"{self.node.name}[{place}]", self.node.task, arguments)
 
     def collect(self, place: int, refs: Refs, *, executed: bool) -> None:
         """The node of this place has made its results."""
@@ -55,7 +65,18 @@ class Expansion:
         self.open -= 1
         self.executed += executed
 
-    def store(self, blobs: Blobs) -> Refs:
+    def fail(self, place: int, error: str) -> None:
+        """The node of this place went wrong."""
+        self.failed[str(self._items[place])] = error
+        self.open -= 1
+
+    def tell_failed(self) -> str:
+        """Which items went wrong, and why; of many, the first few."""
+        told = "; ".join(f"{name}: {why}" for name, why in list(self.failed.items())[:MOST_TOLD])
+        more = f"; and {len(self.failed) - MOST_TOLD} more" if len(self.failed) > MOST_TOLD else ""
+        return f"{len(self.failed)} of {len(self)}: {told}{more}"
+
+    def gather(self, store: Store, blobs: Blobs) -> Refs:  # of tables it is the catalog that tells
         """All results as one list."""
         return (encode_items([refs for refs in self.made if refs is not None], blobs),)
 
@@ -68,7 +89,7 @@ class Expansion:
 def expand(node: Node, artifacts: Mapping[str, Refs], blobs: Blobs) -> Expansion:
     """The items of a mapped node, whose upstream nodes have all made their results.
 
-    Raises InputLost when the list cannot be read any more, NoList when it is none.
+    Raises InputLost when the list cannot be read any more, CannotExpand when it is none.
     """
     items = node.arguments[str(node.over)]
     if isinstance(items, Node | Output):
@@ -89,4 +110,4 @@ def _read_items(given: Given, node: Node, blobs: Blobs) -> Sequence[Any]:
     except (NotFound, CorruptObject):
         raise InputLost(given.node) from None
     made = "several values" if ref is None else str(ref.facts.get("type", ref.kind))
-    raise NoList(f"{node.name} is mapped over the result of {given.node}, which is no list but {made}")
+    raise CannotExpand(f"{node.name} is mapped over the result of {given.node}, which is no list but {made}")

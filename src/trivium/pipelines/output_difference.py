@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from trivium.errors import TriviumError
 from trivium.pipelines.artifacts import decode_items
+from trivium.pipelines.committed import TABLE, read_committed
 from trivium.pipelines.frame_difference import compare_frames
 from trivium.pipelines.json_difference import compare_json, tell_paths
-from trivium.store.blobs import Blobs
+from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef, MetricPoint, TaskRun
 
 
@@ -39,11 +40,11 @@ class OutputDifference(Struct, frozen=True):
         return f"{self.node}{part}: " + (f"metric {self.metric} {self.what}" if self.metric else self.what)
 
 
-def compare_outputs(recorded: list[TaskRun], again: list[TaskRun], blobs: Blobs) -> tuple[OutputDifference, ...]:
+def compare_outputs(recorded: list[TaskRun], again: list[TaskRun], store: Store) -> tuple[OutputDifference, ...]:
     """Outputs whose content differs, in the order in which the nodes ran again: no node comes before what it takes."""
     old, new = _outputs(recorded), _outputs(again)
     both = ((place, old.get(place), new.get(place)) for place in dict.fromkeys([*new, *old]))
-    return tuple(found for place, was, now in both if (found := _compare(*place, was, now, blobs)) is not None)
+    return tuple(found for place, was, now in both if (found := _compare(*place, was, now, store)) is not None)
 
 
 def compare_metrics(
@@ -63,7 +64,7 @@ def compare_metrics(
 
 
 def _compare(
-    node: str, index: int, was: ArtifactRef | None, now: ArtifactRef | None, blobs: Blobs
+    node: str, index: int, was: ArtifactRef | None, now: ArtifactRef | None, store: Store
 ) -> OutputDifference | None:
     if was is None or now is None:
         what = "was not made" if now is None else "was not there before"
@@ -71,37 +72,43 @@ def _compare(
     if was.digest == now.digest:
         return None
     try:
-        told = _describe(was, now, blobs)
+        told = _describe(was, now, store)
     except (TriviumError, msgspec.DecodeError, pl.exceptions.PolarsError) as error:
         told = (f"other content ({str(error).splitlines()[0]})", ())
     return None if told is None else OutputDifference(node, index, was.digest, now.digest, told[0], "", told[1])
 
 
-def _describe(was: ArtifactRef, now: ArtifactRef, blobs: Blobs) -> tuple[str, tuple[str, ...]] | None:
+def _describe(was: ArtifactRef, now: ArtifactRef, store: Store) -> tuple[str, tuple[str, ...]] | None:
     """(what differs, which columns); None when only the bytes do, as of one frame that was written by two versions."""
+    if was.kind == TABLE and now.kind == "frame":  # a reproduction commits nothing
+        return _describe_frames(read_committed(store, was), pl.read_parquet(io.BytesIO(store.blobs.get(now.digest))))
     if was.kind != now.kind:
         return f"was a {was.kind}, now a {now.kind}", ()
     if was.kind == "frame":
-        difference = compare_frames(*(pl.read_parquet(io.BytesIO(blobs.get(each.digest))) for each in (was, now)))
-        return (difference.tell(), tuple(each.column for each in difference.columns)) if difference else None
+        return _describe_frames(*(pl.read_parquet(io.BytesIO(store.blobs.get(each.digest))) for each in (was, now)))
     if was.kind == "list":
-        return _describe_lists(was, now, blobs)
-    recorded, again = (_read_json(each, blobs) for each in (was, now))
+        return _describe_lists(was, now, store)
+    recorded, again = (_read_json(each, store) for each in (was, now))
     differences = compare_json(recorded, again)
     return (tell_paths(differences, recorded, again), ()) if differences else None
 
 
-def _describe_lists(was: ArtifactRef, now: ArtifactRef, blobs: Blobs) -> tuple[str, tuple[str, ...]] | None:
-    recorded, again = (decode_items(each, blobs) for each in (was, now))
+def _describe_frames(was: pl.DataFrame, now: pl.DataFrame) -> tuple[str, tuple[str, ...]] | None:
+    difference = compare_frames(was, now)
+    return (difference.tell(), tuple(each.column for each in difference.columns)) if difference else None
+
+
+def _describe_lists(was: ArtifactRef, now: ArtifactRef, store: Store) -> tuple[str, tuple[str, ...]] | None:
+    recorded, again = (decode_items(each, store.blobs) for each in (was, now))
     if len(recorded) != len(again):
         return f"{len(recorded):,} items, now {len(again):,}", ()
     pairs = [zip(old, new, strict=True) for old, new in zip(recorded, again, strict=True) if len(old) == len(new)]
-    other = sum(any(_compare("", 0, *pair, blobs) for pair in each) for each in pairs)
+    other = sum(any(_compare("", 0, *pair, store) for pair in each) for each in pairs)
     return (f"{other:,} of {len(recorded):,} items", ()) if other else None
 
 
-def _read_json(ref: ArtifactRef, blobs: Blobs) -> Any:
-    return msgspec.json.decode(blobs.get(ref.digest))
+def _read_json(ref: ArtifactRef, store: Store) -> Any:
+    return msgspec.json.decode(store.blobs.get(ref.digest))
 
 
 def _outputs(tasks: list[TaskRun]) -> dict[tuple[str, int], ArtifactRef]:

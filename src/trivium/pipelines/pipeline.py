@@ -22,7 +22,7 @@ from trivium.values.runs import Run
 
 P = ParamSpec("P")
 R = TypeVar("R")
-RESERVED = frozenset({"key", "trigger", "accept_alerts", "store", "progress", "versions"})
+RESERVED = frozenset({"key", "trigger", "accept_alerts", "store", "progress", "versions", "partitions"})
 
 
 class Pipeline(Generic[P, R]):
@@ -78,12 +78,14 @@ class Pipeline(Generic[P, R]):
         store: Store | None = None,
         progress: Progress | None = None,
         versions: Mapping[str, int] | None = None,
+        partitions: str | None = None,
         **parameters: Any,
     ) -> Run:
         """The pipeline has run and is on record; finished tasks whose key is known are reused.
 
         key: names this run for ever; the same key again returns the finished run, or goes on with an unfinished one.
-        trigger: what asked for it. versions: table versions to read instead of the newest ones.
+        trigger: what asked for it. versions: table versions to read instead of the newest ones. partitions: which ones
+        tasks with `commits=` make ("2013-09-01..2013-09-30"), instead of all that are missing or stale.
 
         Raises Misuse before anything runs when a parameter cannot be right, BlockedByAlert when an input has an open
         blocking alert (unless `accept_alerts`), TaskFailed when a task raised.
@@ -98,12 +100,20 @@ class Pipeline(Generic[P, R]):
             trigger=trigger,
             accept_alerts=accept_alerts,
             versions=dict(versions or {}),
+            partitions=partitions,
         )
         return execute(request, store or current_store(), progress)
 
-    def plan(self, *, store: Store | None = None, versions: Mapping[str, int] | None = None, **parameters: Any) -> Plan:
+    def plan(
+        self,
+        *,
+        store: Store | None = None,
+        versions: Mapping[str, int] | None = None,
+        partitions: str | None = None,
+        **parameters: Any,
+    ) -> Plan:
         """What `run` with these parameters would do, task by task, and why. Nothing is run or recorded."""
-        return make_plan(self.graph(**parameters), store or current_store(), versions or {})
+        return make_plan(self.graph(**parameters), store or current_store(), versions or {}, partitions)
 
     def graph(self, **parameters: Any) -> Graph:
         """The tasks and what flows between them."""

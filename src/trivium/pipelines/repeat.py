@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from trivium.pipelines.code import code_of
-from trivium.pipelines.engine import RunRequest, execute
+from trivium.pipelines.engine import PARTITIONS, RunRequest, execute
 from trivium.pipelines.pipeline import Pipeline
 from trivium.pipelines.progress import Progress
 from trivium.store.store import Store
@@ -32,5 +32,7 @@ def repeat_run(
         tags={"reproduces": run.id},
         cache=False,
         code=code,
+        partitions=run.tags.get(PARTITIONS),
+        instead_of=run.id,
     )
     return execute(request, store, progress)

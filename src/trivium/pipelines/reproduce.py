@@ -87,7 +87,7 @@ def _compare(store: Store, run: Run, again: Run, tolerance: float) -> Reproducti
 def _differences(store: Store, run: Run, again: Run, tolerance: float) -> tuple[OutputDifference, ...]:
     """In the order of the graph; of one task, outputs come before metrics."""
     recorded, anew = (store.catalog.runs.list_tasks(each.id) for each in (run, again))
-    outputs = compare_outputs(recorded, anew, store.blobs)
+    outputs = compare_outputs(recorded, anew, store)
     tasks = [*anew, *recorded]
     was, now = (store.catalog.runs.list_metrics(each.id) for each in (run, again))
     metrics = [replace(each, node=_logger(each.metric, tasks)) for each in compare_metrics(was, now, tolerance)]

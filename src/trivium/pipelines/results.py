@@ -6,8 +6,9 @@ from typing import Any
 
 from trivium.errors import NotFound
 from trivium.pipelines.artifacts import decode
+from trivium.pipelines.committed import TABLE, read_committed
 from trivium.store.store import Store
-from trivium.values.runs import TaskRun
+from trivium.values.runs import ArtifactRef, TaskRun
 
 
 def load_result(store: Store, run_id: str) -> Any:
@@ -41,6 +42,10 @@ def load_output(store: Store, run_id: str, node: str, index: int | None = None) 
 
 def _load(store: Store, task: TaskRun, index: int | None) -> Any:
     if index is not None:
-        return decode(task.outputs[index], store.blobs)
-    values = [decode(ref, store.blobs) for ref in task.outputs]
+        return _read(store, task.outputs[index])
+    values = [_read(store, ref) for ref in task.outputs]
     return values[0] if len(values) == 1 else tuple(values)
+
+
+def _read(store: Store, ref: ArtifactRef) -> Any:
+    return read_committed(store, ref) if ref.kind == TABLE else decode(ref, store.blobs)

@@ -6,7 +6,7 @@ import difflib
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -185,6 +185,19 @@ def may_be(given: Any, wanted: Any) -> bool:
 def is_table(value: Any) -> bool:
     """Whether this is a declared table."""
     return isinstance(getattr(value, "spec", None), TableSpec)
+
+
+def table_names(value: Any) -> Iterator[str]:
+    """The declared tables in an argument: in lists, tuples and dicts, and what tasks that commit stand for."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from table_names(each)
+    elif is_table(value):
+        yield value.name
+    elif getattr(type(value), "is_promise", False) and value.task.options.commits is not None:
+        yield value.task.options.commits.name
 
 
 def is_frame_type(annotation: Any) -> bool:

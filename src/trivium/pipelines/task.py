@@ -6,7 +6,7 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar, overload
@@ -15,12 +15,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trivium.code.module_file import load_file
+from trivium.durations import parse_duration
 from trivium.errors import Misuse
 from trivium.pipelines.drawing import current_graph
 from trivium.pipelines.main_module import main_of_program
 from trivium.pipelines.resources import parse_memory
 from trivium.pipelines.secrets import Secret, checked_secret_name
 from trivium.pipelines.signature import annotations_of, bind_arguments, call_with, reveal_arguments
+from trivium.values.tables import TableSpec
 
 R = TypeVar("R")
 _with_code: ContextVar[bool] = ContextVar("trivium_with_code", default=False)
@@ -33,6 +35,9 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
     backoff: seconds before the first retry, doubled for each further one. timeout: seconds for one attempt.
     memory: such as "4GB". env: the name of an environment. outputs: how many values the returned tuple has.
     workers: so many processes call the function together, each with cpus and memory for itself; see `tv.worker`.
+    commits: the table that the task commits what it returns into, run for each partition of event time, with the rows
+    of that partition from every table with event time. lookback: how much event time before the partition is given as
+    well ("7d"), for all parameters or by their names; "all" for a table that is given whole.
     """
 
     cache: bool = True
@@ -48,6 +53,8 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
     outputs: int = 0
     secrets: tuple[str, ...] = ()
     workers: int = 1
+    commits: TableSpec | None = None
+    lookback: str | dict[str, str] = ""
 
 
 class Task(Generic[R]):
@@ -81,6 +88,8 @@ class Task(Generic[R]):
         graph = current_graph()
         if graph is None:
             return [self.function(**{open_ones[0]: item}, **fixed) for item in items]
+        if self.options.commits is not None:
+            raise Misuse(f"{self.name} commits partitions of {self.options.commits.name!r}, so it cannot be mapped.")
         return graph.add(self, (), {open_ones[0]: items, **fixed}, over=open_ones[0])  # type: ignore[return-value]
 
     @property
@@ -161,6 +170,8 @@ def task(
     outputs: int = 0,
     secrets: tuple[str, ...] = (),
     workers: int = 1,
+    commits: Any = None,
+    lookback: str | dict[str, str] = "",
 ) -> Callable[[Callable[..., R]], Task[R]]: ...
 def task(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
     """The function is a task: `@task`, or `@task(retries=2)`; see TaskOptions. Raises Misuse for an unknown option."""
@@ -192,7 +203,23 @@ def task_options(**options: Any) -> dict[str, Any]:
     parse_memory(options.get("memory"))
     if "secrets" in options:
         options["secrets"] = _secrets(options["secrets"])
+    if options.get("commits") is not None:
+        options["commits"] = _table(options["commits"])
+    _check_lookback(options.get("lookback", ""))
     return options
+
+
+def _table(given: Any) -> TableSpec:
+    spec = getattr(given, "spec", given)
+    if not isinstance(spec, TableSpec):
+        raise Misuse(f'commits= takes a table, as commits=tv.Table("daily", time="day"), not {given!r}.')
+    return spec
+
+
+def _check_lookback(given: Any) -> None:
+    for text in given.values() if isinstance(given, Mapping) else [given]:
+        if text and text != "all":
+            parse_duration(text)
 
 
 def _secrets(names: Any) -> tuple[str, ...]:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-
 import polars as pl
 
 from trivium.checks.partition import Partition
-from trivium.durations import parse_duration
-from trivium.errors import Misuse, SchemaMismatch
+from trivium.errors import SchemaMismatch
+from trivium.tables.partition_name import WHOLE, partition_format
 from trivium.values.tables import TableSpec
-
-WHOLE = "all"
-FORMATS = {"1h": "%Y-%m-%dT%H", "1d": "%Y-%m-%d"}
 
 
 def split_partitions(spec: TableSpec, rows: pl.DataFrame) -> list[Partition]:
@@ -47,29 +42,6 @@ def partition_names(spec: TableSpec, time: str, rows: pl.DataFrame) -> pl.Series
     _check_time(spec, time, rows)
     moments = rows[time].cast(pl.Datetime) if rows.schema[time] == pl.Date else rows[time]
     return moments.dt.strftime(partition_format(spec.every))
-
-
-def partition_format(every: str) -> str:
-    """How partitions of this width are named. Raises Misuse for widths other than an hour and a day."""
-    if every not in FORMATS:
-        raise Misuse(f"Partitions are '1d' or '1h' wide, not {every!r}.")
-    return FORMATS[every]
-
-
-def partition_start(name: str) -> datetime | None:
-    """When the partition begins; None for the one partition of a table without event time."""
-    return None if name == WHOLE else datetime.fromisoformat(name if "T" not in name else f"{name}:00")
-
-
-def is_due(previous: str, partition: str, every: str) -> bool:
-    """Whether at least `every` of event time lies between two partitions."""
-    before, after = partition_start(previous), partition_start(partition)
-    return before is None or after is None or after - before >= parse_duration(every)
-
-
-def day_before(name: str, days: int) -> str:
-    """The name of the daily partition that many days earlier."""
-    return (date.fromisoformat(name) - timedelta(days=days)).isoformat()
 
 
 def _check_time(spec: TableSpec, time: str, rows: pl.DataFrame) -> None:

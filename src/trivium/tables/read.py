@@ -63,7 +63,7 @@ def read_version(
     Raises NotFound when there is no such version, or its rows were given up.
     """
     commit = get_readable(store, name, version)
-    warn_flagged(store, commit, columns)
+    warn_flagged(store, commit, columns, partitions)
     assert commit.version is not None  # noqa: S101 # published commits have a version
     note_read("table", name, commit.version, columns, partitions)
     files = [] if partitions == () else store.catalog.tables.files(name, commit.version, partitions)
@@ -88,9 +88,12 @@ def list_open_alerts(store: Store, commit: Commit, columns: Sequence[str] | None
     return tuple(alert for alert in found if columns is None or alert.column not in others or alert.kind == "fresh")
 
 
-def warn_flagged(store: Store, commit: Commit, columns: Sequence[str] | None = None) -> None:
-    """Whoever reads these columns of a published version is told of its open alerts."""
-    alerts = list_open_alerts(store, commit, columns)
+def warn_flagged(
+    store: Store, commit: Commit, columns: Sequence[str] | None = None, partitions: Sequence[str] | None = None
+) -> None:
+    """Whoever reads these columns and partitions of a published version is told of its open alerts."""
+    found = list_open_alerts(store, commit, columns)
+    alerts = [alert for alert in found if partitions is None or alert.partition in partitions or alert.kind == "fresh"]
     if alerts:
         told = "; ".join(f"{alert.message} ({alert.partition})" for alert in alerts[:MOST_TOLD])
         more = f"; and {len(alerts) - MOST_TOLD} more" if len(alerts) > MOST_TOLD else ""

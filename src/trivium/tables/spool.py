@@ -12,7 +12,8 @@ from trivium.frames import columns_of
 from trivium.frames.mapped import map_rows
 from trivium.frames.stream import Union
 from trivium.store.catalog.columns import merge_columns
-from trivium.tables.partitioning import WHOLE, partition_names
+from trivium.tables.partition_name import WHOLE
+from trivium.tables.partitioning import partition_names
 from trivium.tables.staging import stage_rows
 from trivium.values.tables import Column, TableSpec
 

@@ -24,7 +24,7 @@ from trivium.tables.loading.batches import Batches, load_batches
 from trivium.tables.loading.manner import BatchOptions, TorchOptions
 from trivium.tables.loading.torch_import import import_torch
 from trivium.tables.lookup import Lookup, lookup_told
-from trivium.tables.partitioning import partition_format
+from trivium.tables.partition_name import partition_format
 from trivium.tables.quarantine import Aside, list_aside, warn_quarantined
 from trivium.tables.read import get_version, read_commit, read_version
 from trivium.tables.reshape import rename_columns, widen_column

@@ -14,7 +14,7 @@ from trivium.pipelines.pipeline import Pipeline
 from trivium.store.audit.due import checkpoint_if_due
 from trivium.store.store import Store
 from trivium.tables.freshness import watch_freshness
-from trivium.tables.partitioning import is_due
+from trivium.tables.partition_name import is_due
 from trivium.tables.split_age import watch_splits
 from trivium.values.alerts import Alert
 from trivium.values.events import Event, Firing, FiringState, TriggerSpec

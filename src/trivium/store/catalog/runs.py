@@ -46,8 +46,8 @@ class Runs(Protocol):
     def find_cached(self, key: str) -> TaskRun | None:
         """The newest executed task with this cache key, or None."""
 
-    def find_newest_task(self, task: str) -> TaskRun | None:
-        """The newest executed run of the task with this name, or None."""
+    def find_newest_task(self, task: str, node: str | None = None) -> TaskRun | None:
+        """The newest executed run of the task with this name (as this node, if one is given), or None."""
 
     def log_metrics(self, points: list[MetricPoint]) -> None:
         """The points are stored; the same point twice is stored once. The run shows the last value by step."""

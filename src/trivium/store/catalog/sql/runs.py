@@ -107,11 +107,14 @@ class SqlRuns:
             key,
         )
 
-    def find_newest_task(self, task: str) -> TaskRun | None:
+    def find_newest_task(self, task: str, node: str | None = None) -> TaskRun | None:
+        narrowed, values = ("", ()) if node is None else (" AND node = ?", (node,))
         return self.database.read().one(
             TaskRun,
-            "SELECT * FROM task_runs WHERE task = ? AND status = 'executed' ORDER BY started_at DESC LIMIT 1",
+            f"SELECT * FROM task_runs WHERE task = ?{narrowed} AND status = 'executed' "
+            "ORDER BY started_at DESC LIMIT 1",
             task,
+            *values,
         )
 
     def log_metrics(self, points: list[MetricPoint]) -> None:
