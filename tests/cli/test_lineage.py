@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import write_csv
 
 from trivium.store.store import connect
 from trivium.tables.table import Table
@@ -58,6 +59,18 @@ def test_json_has_every_edge_with_names_that_can_be_asked_for_again(terminal: Te
     assert {edge["how"] for edge in said["upstream"]["edges"]} == {"wrote", "read"}
     for edge in said["upstream"]["edges"]:
         assert terminal("lineage", "show", edge["source"], "--json").status == 0
+
+
+@pytest.mark.usefixtures("derived")
+def test_what_is_stale_is_marked_in_the_tree_and_told_as_json(terminal: Terminal, project: Path) -> None:
+    assert "stale" not in terminal("lineage", "show", "features").out
+    write_csv(project / "third.csv", [(4, "2024-01-04T00:00:00", 6.5)])
+    terminal("tables", "import", "weather", "third.csv")
+    assert "table features  stale" in terminal("lineage", "show", "features", "--upstream").out
+    said = terminal("lineage", "show", "weather", "--downstream", "--json").json["downstream"]["stale"]
+    assert {name: [(each["table"], each["added"]) for each in inputs] for name, inputs in said.items()} == {
+        "features@6": [("weather", ["2024-01-04"])]
+    }
 
 
 @pytest.mark.usefixtures("derived")

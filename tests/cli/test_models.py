@@ -16,6 +16,8 @@ from trivium.models.evaluate import evaluate
 from trivium.models.package import Model
 from trivium.models.register import register
 from trivium.store.store import connect
+from trivium.tables.table import Table
+from trivium.tracking.run import run
 
 Terminal = Callable[..., Any]
 
@@ -50,6 +52,28 @@ def test_every_version_is_listed_with_the_stable_keys(terminal: Terminal, regist
         ("parcels", 1, [], None),
     ]
     assert terminal("models", "list", "nothing", "--json").json == []
+
+
+def test_a_model_whose_inputs_have_newer_versions_is_told_as_stale(terminal: Terminal, tmp_path: Path) -> None:
+    terminal("init")
+    parcels = Table("parcels", watch="off")
+    with connect(tmp_path, actor="ada", durability="fast") as store:
+        parcels.append(make_rows(1), store=store)
+        with run("train", store=store):
+            rows = parcels.read(store=store).collect()
+            inputs = rows.select("weight", "stops")
+            model = Model(LogisticRegression().fit(inputs, rows["late"]), inputs)
+            register("late", model, evaluate(model, make_rows(2), target="late"))
+        assert terminal("models", "list", "--stale").out == "No model is stale.\n"
+        assert "Not stale" in terminal("models", "card", "late").out
+        parcels.append(make_rows(3), store=store)
+    (row,) = terminal("models", "list", "--stale", "--json").json
+    assert [(each["table"], each["read"], each["newest"]) for each in row["stale"]] == [("parcels", 1, 2)]
+    assert terminal("models", "show", "late", "--json").json["stale"] == row["stale"]
+    assert "stale: inputs have newer versions" in terminal("models", "show", "late").out
+    assert (
+        "Stale, since what it learnt from has newer versions: parcels 1 → 2" in terminal("models", "card", "late").out
+    )
 
 
 def test_a_version_is_shown_with_inputs_gate_and_approvals(terminal: Terminal, registered: Path) -> None:

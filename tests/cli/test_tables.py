@@ -27,6 +27,32 @@ def test_a_list_has_the_stable_keys(terminal: Terminal, project: Path) -> None:
     assert row["committed_at"].endswith("Z")
 
 
+@pytest.fixture
+def derived(project: Path) -> Path:
+    """The project with a table `warmth` that a script made of `weather`, which has a file with a new day."""
+    with connect(project, actor="ada", durability="fast") as store, tv.run("derive", store=store):
+        rows = tv.Table("weather", key="id", time="at").read(store=store).collect()
+        tv.Table("warmth", watch="off").append(rows, store=store)
+    write_csv(project / "third.csv", [(4, "2024-01-04T00:00:00", 6.5)])
+    return project
+
+
+@pytest.mark.usefixtures("derived")
+def test_stale_tables_are_told_with_what_is_new_in_which_input(terminal: Terminal) -> None:
+    assert [row["stale"] for row in terminal("tables", "list", "--json").json] == [[], []]
+    assert terminal("tables", "list", "--stale").out == "No table is stale.\n"
+    terminal("tables", "import", "weather", "third.csv")
+    (row,) = terminal("tables", "list", "--stale", "--json").json
+    (newer,) = row["stale"]
+    assert (row["name"], newer["table"], newer["read"], newer["newest"]) == ("warmth", "weather", 2, 3)
+    assert (newer["added"], newer["changed"], newer["acts"], newer["through"]) == (["2024-01-04"], [], [], [])
+    assert terminal("tables", "show", "warmth", "--json").json["stale"] == row["stale"]
+    shown = terminal("tables", "show", "warmth").out
+    assert "stale: inputs have newer versions" in shown
+    assert "new: 2024-01-04" in shown
+    assert "weather" in terminal("tables", "list", "--stale").out
+
+
 def test_an_empty_list_is_an_empty_array_and_says_the_next_command_to_people(terminal: Terminal) -> None:
     terminal("init")
     assert terminal("tables", "list", "--json").json == []

@@ -9,9 +9,17 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.lineage.conftest import make_flights
 
 from trivium.checks.kinds.rule import rule
-from trivium.lineage.staleness import find_stale_models, find_stale_tables, model_staleness, table_staleness
+from trivium.lineage.staleness import (
+    find_stale_models,
+    find_stale_nodes,
+    find_stale_sources,
+    find_stale_tables,
+    model_staleness,
+    table_staleness,
+)
 from trivium.store.acting import use_acting
 from trivium.store.store import Store, connect
 from trivium.tables.compact import compact_table
@@ -19,7 +27,7 @@ from trivium.tables.read import read_version
 from trivium.tables.settle import settle_commit
 from trivium.tables.table import Table
 from trivium.tracking.run import run
-from trivium.values.lineage import Read
+from trivium.values.lineage import Node, Read
 from trivium.values.models import ModelVersion
 from trivium.values.runs import ArtifactRef, TaskRun
 from trivium.values.staleness import Staleness
@@ -343,3 +351,15 @@ def test_many_tables_are_asked_about_at_once_and_each_has_its_answer(store: Stor
     assert {name: [each.table for each in stale.inputs] for name, stale in found.items()} == {
         "flights": [], "weather": [], "features": ["flights"], "totals": ["flights", "weather"], "unheard_of": [],
     }  # fmt: skip
+
+
+def test_an_endpoint_serves_what_is_stale_of_its_model_and_its_lookups(lived: Store) -> None:
+    endpoint = lived.catalog.endpoints.get_endpoint("late")
+    assert find_stale_sources(lived.catalog, endpoint) == {}
+    Table("flights", key="flight", time="left_at", watch="off").append(make_flights(5, 3), store=lived)
+    found = find_stale_sources(lived.catalog, endpoint)
+    assert {str(node): [str(each) for each in stale.inputs] for node, stale in found.items()} == {
+        "model:late@1": ["features ← flights 2 → 3 (new: 2024-03-01)"]
+    }
+    nodes = find_stale_nodes(lived.catalog, [Node("table", "features", 1), Node("table", "features"), Node("run", "x")])
+    assert [str(node) for node in nodes] == ["features"]

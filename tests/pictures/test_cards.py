@@ -103,6 +103,17 @@ def test_a_table_shows_its_newest_version_its_columns_and_its_open_alerts(store:
     assert 'class="trivium loud"' in html
 
 
+def test_a_stale_table_says_so(store: Store) -> None:
+    weather, warmth = (Table(name, key="id", time="at", watch="off") for name in ("weather", "warmth"))
+    weather.append(a_day(1))
+    with tv.run("derive"):
+        warmth.append(weather.read().collect())
+    assert "stale" not in words(warmth._repr_html_())
+    weather.append(a_day(2))
+    assert "stale weather 1 → 2 (new: " in words(warmth._repr_html_())
+    assert 'class="trivium mild"' in warmth._repr_html_()
+
+
 def test_the_look_of_a_card_reaches_nothing_else_on_the_page() -> None:
     style = re.findall(r"<style>(.*?)</style>", made_alert()._repr_html_(), flags=re.DOTALL)[0]
     rules = re.findall(r"([^{}]+)\{", style.replace("@media (prefers-color-scheme: dark) {", ""))

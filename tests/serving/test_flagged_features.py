@@ -1,4 +1,4 @@
-"""A prediction that is made of flagged or stale features carries their alerts."""
+"""A prediction that is made of flagged or outdated features carries their alerts."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from trivium.errors import Misuse, NotFound
 from trivium.store.store import Store
 from trivium.tables.lookup import lookup_rows
 from trivium.tables.table import Table
+from trivium.tracking.run import run
 
 Readings = Callable[..., pl.DataFrame]
 TABLE = Table("readings", key="id", time="at", checks=[rule("x > -100")], watch="off")
@@ -223,3 +224,17 @@ def test_the_store_of_a_later_thread_finds_the_same(store: Store, readings: Read
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(lambda _: lookup_rows(store, "readings", [1])[0].values, range(9)))
     assert found == [{"x": 1.0}] * 9
+
+
+def test_an_answer_tells_that_the_table_has_newer_inputs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trivium.tables.lookup.STALE_SECONDS", 0.0)
+    raw, readings = Table("raw", watch="off"), Table("readings", key="id", watch="off")
+    raw.append(pl.DataFrame({"id": [1]}), store=store)
+    with run("derive", store=store):
+        readings.append(raw.read(store=store).collect(), store=store)
+    assert readings.lookup([1], store=store)[0].stale == ()
+    raw.append(pl.DataFrame({"id": [2]}), store=store)
+    (found,) = readings.lookup([1], store=store)
+    assert [(each.table, each.read, each.newest) for each in found.stale] == [("raw", 1, 2)]
+    assert readings.staleness(store=store).inputs == found.stale
+    assert not raw.staleness(store=store).stale
