@@ -80,8 +80,8 @@ def read_commit(store: Store, commit_id: str) -> pl.LazyFrame:
 def list_open_alerts(store: Store, commit: Commit, columns: Sequence[str] | None = None) -> tuple[Alert, ...]:
     """Open alerts about rows of a published version, oldest first. columns: only about these, or about none.
 
-    What is outdated is so in all columns. An alert about a column that the version has no more, under that name, is told
-    whatever is read.
+    What is outdated is so in all columns. An alert about a column that the version has no more, under that name, is
+    told whatever is read.
     """
     found = store.catalog.alerts.list_about(commit.table, commit.version or 0)
     others = {column.name for column in commit.columns} - {*(columns or ())}
