@@ -99,6 +99,10 @@ class TaskFailed(TriviumError):
     """A task of a pipeline raised an error."""
 
 
+class SparkFailed(TriviumError):
+    """Spark could not do what a task asked of it."""
+
+
 class RunCancelled(TriviumError):
     """Somebody cancelled the run; what was finished is kept, and it can be resumed."""
 

@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     storage: where rows and blobs are: a folder, from `root` unless absolute, or `s3://bucket/prefix`.
     checkpoints: the folder, apart from the project, in which signed checkpoints of the audit log are kept; "" for one
     of the user's own, "off" for none. audit_key: the file of the key that signs them, or the key itself as PEM text.
+    spark: the master of Spark for tasks on it ("spark://host:7077"); "" for this machine, with a task's cpus.
     secrets: the TOML file, from `root` unless absolute, of secrets that no variable has; only its owner may read it.
     openlineage: who is sent lineage: an `http(s)://` URL, or a file; "" for nobody. openlineage_key: a server's token.
     """
@@ -36,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     approvals: Annotated[int, msgspec.Meta(ge=0)] = 1
     executor: str = "local"
     pipelines: tuple[str, ...] = ()
+    spark: str = ""
     secrets: str = ""
     openlineage: str = ""
     openlineage_key: str = ""
@@ -67,6 +69,7 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
                 "durability",
                 "approvals",
                 "executor",
+                "spark",
                 "secrets",
                 "openlineage",
                 "openlineage_key",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from trivium.frames.frame import ArrowStream as ArrowStream
     from trivium.frames.frame import frame_of as frame_of
     from trivium.frames.frame import from_frame as from_frame
+    from trivium.frames.spark.from_files import spark_frame as spark_frame
+    from trivium.frames.spark.staged import staged_rows as staged_rows
     from trivium.frames.storable import check_storable as check_storable
     from trivium.frames.types import TYPE_NAMES as TYPE_NAMES
     from trivium.frames.types import columns_of as columns_of
@@ -34,6 +36,8 @@ HOMES = {
     "from_frame": "frame",
     "has_dtype": "types",
     "read_file": "files",
+    "spark_frame": "spark.from_files",
+    "staged_rows": "spark.staged",
     "to_frame": "files",
     "type_name": "types",
     "write_file": "file_writer",

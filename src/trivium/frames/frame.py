@@ -12,6 +12,9 @@ import polars as pl
 from trivium.errors import UnsupportedValue
 from trivium.frames.outside import frame_of_stream
 from trivium.frames.python_values import exact_series
+from trivium.frames.spark.from_files import spark_of
+from trivium.frames.spark.kind import is_spark_frame, is_spark_type
+from trivium.frames.spark.staged import read_spark
 from trivium.frames.storable import check_storable
 
 
@@ -31,6 +34,8 @@ def _collect(value: Any) -> pl.DataFrame:
         return value
     if isinstance(value, pl.LazyFrame):
         return value.collect()
+    if is_spark_frame(value):
+        return read_spark(value)
     if hasattr(value, "__arrow_c_stream__"):
         return frame_of_stream(value)
     if isinstance(value, Mapping):
@@ -82,7 +87,8 @@ TABULAR = (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError, NotI
 
 
 def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:
-    """The frame as the annotated type: polars DataFrame or LazyFrame, pandas DataFrame, pyarrow Table, DuckDB relation.
+    """The frame as the annotated type: polars DataFrame or LazyFrame, pandas DataFrame, pyarrow Table, DuckDB relation,
+    Spark DataFrame (where a session is active).
 
     Anything else (Any, no annotation) gets a polars DataFrame.
     """
@@ -91,6 +97,8 @@ def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:
     if name.startswith("polars.") and name.endswith("LazyFrame"):
         return frame.lazy()
     rows = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    if is_spark_type(name):
+        return spark_of(rows)
     if name.startswith("pandas."):
         return rows.to_pandas()
     if name.startswith("pyarrow."):

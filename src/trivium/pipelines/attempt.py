@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from trivium import frames
 from trivium.errors import CheckFailed, CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
+from trivium.frames.spark.kind import is_spark_type
 from trivium.pipelines.artifacts import decode, encode
 from trivium.pipelines.checkpoint import Checkpoints
 from trivium.pipelines.committed import TABLE, commit_result, read_committed
@@ -28,13 +29,15 @@ from trivium.pipelines.secret_guard import guarded
 from trivium.pipelines.secrets import Secret, given_secrets, in_environment
 from trivium.pipelines.signature import call_with, frame_type, is_frame_type, mentions, output_types
 from trivium.pipelines.slices import Slice, read_slice
+from trivium.pipelines.spark.room import spark_room
 from trivium.pipelines.task import Task
 from trivium.pipelines.worker import Worker
 from trivium.store.blobs import Blobs
 from trivium.store.gathered import gather
 from trivium.store.store import Store, use_store
 from trivium.tables.read import read_version
-from trivium.values.runs import ArtifactRef
+from trivium.tables.version_files import locate_version
+from trivium.values.runs import ArtifactRef, TableInput
 
 FRAMES_KEPT = 12
 Note = Callable[[str], object]
@@ -160,17 +163,20 @@ def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
 
 def _call(attempt: Attempt, store: Store, blobs: Blobs) -> tuple[ArtifactRef, ...]:
     task = attempt.task
-    arguments = {
-        name: _argument(store, value, task.annotations.get(name, Any)) for name, value in attempt.arguments.items()
-    }
-    result = call_with(task.function, arguments)
-    failpoint("run:task_called")
-    if attempt.rank:
-        return ()
-    table = task.options.commits
-    if table is not None and attempt.partition:
-        return (commit_result(store, table, attempt.partition, result, attempt.idempotency_key),)
-    return _store_result(task, blobs, result)
+    with spark_room(task, store) as room:
+        arguments = {
+            name: _argument(store, value, task.annotations.get(name, Any)) for name, value in attempt.arguments.items()
+        }
+        if room is not None:
+            arguments = room.completed(attempt.arguments, arguments)
+        result = call_with(task.function, arguments)
+        failpoint("run:task_called")
+        if attempt.rank:
+            return ()
+        table = task.options.commits
+        if table is not None and attempt.partition:
+            return (commit_result(store, table, attempt.partition, result, attempt.idempotency_key),)
+        return _store_result(task, blobs, result)
 
 
 def _argument(store: Store, value: Any, wanted: Any) -> Any:
@@ -181,14 +187,20 @@ def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
     if isinstance(leaf, Given):
         return _read(store, leaf, wanted)
     if isinstance(leaf, Pinned):
-        return frames.from_frame(read_version(store, leaf.table.table, leaf.table.version), frame_type(wanted))
+        return _table(store, leaf.table, frame_type(wanted))
     if isinstance(leaf, Slice):
         return frames.from_frame(read_slice(store, leaf), frame_type(wanted))
     if isinstance(leaf, Secret) and not mentions(wanted, Secret):
         return leaf.reveal()
-    if is_frame_type(type(leaf)) and frame_type(wanted).startswith("polars.") and hasattr(leaf, "lazy"):
+    if is_frame_type(type(leaf)) and frame_type(wanted).startswith(("polars.", "pyspark.")) and hasattr(leaf, "lazy"):
         return frames.from_frame(leaf, frame_type(wanted))
     return copy.deepcopy(leaf)
+
+
+def _table(store: Store, table: TableInput, wanted: str) -> Any:
+    if is_spark_type(wanted):
+        return frames.spark_frame(*locate_version(store, table.table, table.version))
+    return frames.from_frame(read_version(store, table.table, table.version), wanted)
 
 
 def _read(store: Store, given: Given, wanted: Any) -> Any:

@@ -20,6 +20,7 @@ from trivium.pipelines.reach import Reached, reach
 from trivium.pipelines.secrets import Secret
 from trivium.pipelines.signature import is_table
 from trivium.pipelines.slices import Slice
+from trivium.pipelines.spark.options import options_in_key
 from trivium.values.runs import ArtifactRef, TableInput
 
 
@@ -89,9 +90,11 @@ def artifact_digest(leaf: Node | Output, artifacts: Mapping[str, tuple[ArtifactR
 
 
 def _inputs_of(node: Node) -> Mapping[str, Any]:
-    """The arguments, and what is as good as one: the names of declared secrets, and where the result goes."""
+    """The arguments, and what is as good as one: declared secrets, settings of SQL, and where it goes."""
     options = node.task.options
     more: dict[str, Any] = {"@secrets": sorted(options.secrets)} if options.secrets else {}
+    if spark := options_in_key(options.spark):
+        more["@spark"] = spark
     if options.commits is not None:
         more["@commits"] = [options.commits.name, node.partition]
     return {**node.arguments, **more}

@@ -33,13 +33,21 @@ def deadline(seconds: float | None) -> Iterator[None]:
 
 @contextmanager
 def _alarm(seconds: float, message: str) -> Iterator[None]:
+    rung = False
+
     def ring(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal rung
+        rung = True
         raise TimeoutError(message)
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except Exception as error:
+        if rung and not isinstance(error, TimeoutError):  # a library made another error of it
+            raise TimeoutError(message) from error
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from trivium.errors import Misuse
+from trivium.frames.spark.kind import is_session_type
 from trivium.pipelines.secrets import Secret, find_references
 from trivium.values.tables import TableSpec
 
 if TYPE_CHECKING:
     from trivium.pipelines.task import Task
 
-FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "duckdb.", "_duckdb.")
+FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "duckdb.", "_duckdb.", "pyspark.sql.")
 FRAME_NAMES = ("LazyFrame", "DataFrame", "Table", "DuckDBPyRelation")
 ALIASES = {"pl.": "polars.", "pd.": "pandas.", "pa.": "pyarrow."}
 EMPTY = inspect.Parameter.empty
@@ -49,8 +50,11 @@ def _resolve(function: Callable[..., Any], name: str, annotation: Any) -> Any:
 
 
 def bind_arguments(task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter's value, defaults included. Raises Misuse naming the task and the argument."""
-    signature = inspect.signature(task.function)
+    """Every parameter's value, defaults included, but for sessions, which are there where the task runs.
+
+    Raises Misuse naming the task and the argument.
+    """
+    signature = open_signature(task)
     try:
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
@@ -60,6 +64,21 @@ def bind_arguments(task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, 
         raise Misuse(f"Task {task.name!r} {error}.{hint}") from None
     bound.apply_defaults()
     return dict(bound.arguments)
+
+
+def open_signature(task: Task[Any]) -> inspect.Signature:
+    """The parameters that a pipeline gives values to."""
+    signature, sessions = inspect.signature(task.function), session_parameters(task)
+    if not sessions:
+        return signature
+    return signature.replace(parameters=[each for name, each in signature.parameters.items() if name not in sessions])
+
+
+def session_parameters(task: Task[Any]) -> tuple[str, ...]:
+    """The parameters that take a Spark session."""
+    return tuple(
+        name for name, wanted in task.annotations.items() if name != "return" and is_session_type(type_path(wanted))
+    )
 
 
 def call_with(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
@@ -201,7 +220,7 @@ def table_names(value: Any) -> Iterator[str]:
 
 
 def is_frame_type(annotation: Any) -> bool:
-    """Whether this annotation (or its text) is a frame of polars, pandas, pyarrow or DuckDB."""
+    """Whether this annotation (or its text) is a frame of polars, pandas, pyarrow, DuckDB or Spark."""
     name = type_path(annotation)
     return name.startswith(FRAME_PACKAGES) and name.endswith(FRAME_NAMES)
 

@@ -21,7 +21,15 @@ from trivium.pipelines.drawing import current_graph
 from trivium.pipelines.main_module import main_of_program
 from trivium.pipelines.resources import parse_memory
 from trivium.pipelines.secrets import Secret, checked_secret_name
-from trivium.pipelines.signature import annotations_of, bind_arguments, call_with, reveal_arguments
+from trivium.pipelines.signature import (
+    annotations_of,
+    bind_arguments,
+    call_with,
+    open_signature,
+    reveal_arguments,
+)
+from trivium.pipelines.spark.bare import call_bare
+from trivium.pipelines.spark.options import checked_spark_options
 from trivium.values.tables import TableSpec
 
 R = TypeVar("R")
@@ -38,6 +46,7 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
     commits: the table that the task commits what it returns into, run for each partition of event time, with the rows
     of that partition from every table with event time. lookback: how much event time before the partition is given as
     well ("7d"), for all parameters or by their names; "all" for a table that is given whole.
+    spark: settings of Spark by name, of which those of `spark.sql.` are part of the cache key.
     """
 
     cache: bool = True
@@ -55,6 +64,7 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
     workers: int = 1
     commits: TableSpec | None = None
     lookback: str | dict[str, str] = ""
+    spark: dict[str, str] = {}
 
 
 class Task(Generic[R]):
@@ -73,7 +83,8 @@ class Task(Generic[R]):
             if any(isinstance(each, Secret) for each in (*args, *kwargs.values())):
                 result: R = call_with(self.function, reveal_arguments(self, bind_arguments(self, args, kwargs)))
                 return result
-            return self.function(*args, **kwargs)
+            bare: R = call_bare(self, args, kwargs)
+            return bare
         return graph.add(self, args, kwargs)  # type: ignore[return-value] # the node stands for the value of type R
 
     def map(self, items: Any, /, **fixed: Any) -> list[R]:
@@ -82,12 +93,12 @@ class Task(Generic[R]):
         The items go to the first parameter that is not in `fixed`; `fixed` is the same for all. In a pipeline each
         item is a task of its own: cached, retried and recorded, and as many at a time as there is room for.
         """
-        open_ones = [name for name in inspect.signature(self.function).parameters if name not in fixed]
+        open_ones = [name for name in open_signature(self).parameters if name not in fixed]
         if not open_ones:
             raise Misuse(f"{self.name}.map(items) has no parameter left for the items: all of them are given.")
         graph = current_graph()
         if graph is None:
-            return [self.function(**{open_ones[0]: item}, **fixed) for item in items]
+            return [call_bare(self, (), {open_ones[0]: item, **fixed}) for item in items]
         if self.options.commits is not None:
             raise Misuse(f"{self.name} commits partitions of {self.options.commits.name!r}, so it cannot be mapped.")
         return graph.add(self, (), {open_ones[0]: items, **fixed}, over=open_ones[0])  # type: ignore[return-value]
@@ -172,6 +183,7 @@ def task(
     workers: int = 1,
     commits: Any = None,
     lookback: str | dict[str, str] = "",
+    spark: Mapping[str, Any] = ...,
 ) -> Callable[[Callable[..., R]], Task[R]]: ...
 def task(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
     """The function is a task: `@task`, or `@task(retries=2)`; see TaskOptions. Raises Misuse for an unknown option."""
@@ -206,6 +218,8 @@ def task_options(**options: Any) -> dict[str, Any]:
     if options.get("commits") is not None:
         options["commits"] = _table(options["commits"])
     _check_lookback(options.get("lookback", ""))
+    if "spark" in options:
+        options["spark"] = checked_spark_options(options["spark"])
     return options
 
 

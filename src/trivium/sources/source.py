@@ -12,6 +12,8 @@ import polars as pl
 from trivium.errors import Misuse
 from trivium.frames.files import open_file
 from trivium.frames.frame import frame_of
+from trivium.frames.spark.kind import is_spark_frame
+from trivium.frames.spark.staged import stream_spark
 from trivium.frames.stream import Stream, Wish, collect, piece_rows, slices
 from trivium.sources.duckdb_file import open_duckdb
 from trivium.sources.folder import is_pattern, open_folder, open_pattern
@@ -74,5 +76,7 @@ def _open_frame(value: Any) -> Stream:
     if isinstance(value, pl.LazyFrame):
         size = piece_rows(len(value.collect_schema()))
         return Stream("the frame", (frame_of(each) for each in value.collect_batches(chunk_size=size)))
+    if is_spark_frame(value):
+        return Stream("the frame", stream_spark(value, piece_rows(len(value.columns))))
     frame = frame_of(value)
     return Stream("the frame", slices(frame), frame.height)

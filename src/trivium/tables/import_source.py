@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -20,6 +16,7 @@ from trivium.frames.stream import Stream, Wish
 from trivium.sources.source import open_source
 from trivium.store.store import Store
 from trivium.tables.commit import commit_rows, find_known
+from trivium.tables.scratch import scratch_folder
 from trivium.tables.spool import MOST_ROWS, Group, Spool
 from trivium.values.tables import Column, Commit, Operation, State, TableSpec
 
@@ -77,7 +74,7 @@ def import_source(
     disk, in the project's folder. Raises Misuse, SchemaMismatch or UnsupportedValue for rows that the table cannot
     take, before anything is committed; all else as `commit_rows`.
     """
-    with scratch_folder(store) as folder:
+    with scratch_folder(store, FOLDER) as folder:
         columns = _columns(store, spec)
         (folder / "source").mkdir()
         wish = Wish(folder / "source", {each.name: dtype_of(each.type) for each in columns}, spec.time, query)
@@ -174,31 +171,3 @@ def worst(commits: Sequence[Commit]) -> State:
     """The worst state of several commits."""
     states = {commit.state for commit in commits}
     return next((state for state in WORST_FIRST if state in states), "valid")
-
-
-@contextmanager
-def scratch_folder(store: Store) -> Iterator[Path]:
-    """An empty folder beside the store, gone afterwards; those that killed imports left behind go as well."""
-    home = store.settings.state / FOLDER
-    home.mkdir(parents=True, exist_ok=True)
-    _sweep(home)
-    folder = home / store.ids()
-    begun = home / f".{folder.name}"  # not swept: it has its name only when it is locked
-    begun.mkdir()
-    with (begun / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        begun.rename(folder)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep(home: Path) -> None:
-    for folder in home.glob("[!.]*"):
-        try:
-            with (folder / "lock").open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-        except OSError:
-            continue  # somebody is at work there, or has just begun
