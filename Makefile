@@ -1,5 +1,6 @@
 # Every target makes what it needs. Packages come from the hashed files in requirements/, and nothing else is fetched.
 #   make setup   the development environment in .venv
+#   make spark   Spark into it (500 MB), for its tests; `test` and `slow` do so where there is Java, unless SPARK= is given
 #   make demo    the whole life of one model, on real flights (ARGS="--days 5" shortens it)
 #   make test    the tests, without the slow ones        make slow    the slow ones
 #   make check   format, lint, types, import direction   make docs    regenerate what is generated
@@ -20,9 +21,13 @@ WORKERS ?= 2
 BENCHMARKS ?= $(sort $(wildcard benchmarks/*/*.py))
 UV ?= uv
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --custom-compile-command "make lock" --extra demo pyproject.toml
+	--no-emit-find-links --custom-compile-command "make lock"
+PROJECT = --extra demo pyproject.toml
 
-.PHONY: help setup demo test slow check bench docs lock clean
+JAVA := $(shell command -v java)
+SPARK ?= $(if $(JAVA),spark)
+
+.PHONY: help setup spark demo test slow check bench docs lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -30,13 +35,16 @@ help:
 setup: $(VENV)/dev.ready $(VENV)/package.ready
 	@:
 
+spark: setup $(VENV)/spark.ready
+	@:
+
 demo: $(VENV)/demo.ready $(VENV)/package.ready
 	@$(BIN)/trivium demo $(ARGS)
 
-test: setup
+test: setup $(SPARK)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
 
-slow: setup
+slow: setup $(SPARK)
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: setup
@@ -57,8 +65,9 @@ docs: setup
 
 lock:
 	@command -v $(UV) > /dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
-	@$(LOCK) --group dev --output-file requirements/dev.txt
-	@$(LOCK) --group build --constraint requirements/dev.txt --no-annotate --output-file requirements/demo.txt
+	@$(LOCK) $(PROJECT) --group dev --output-file requirements/dev.txt
+	@$(LOCK) --group spark --no-annotate --output-file requirements/spark.txt
+	@$(LOCK) $(PROJECT) --group build --constraint requirements/dev.txt --no-annotate --output-file requirements/demo.txt
 
 clean:
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -80,6 +89,11 @@ $(VENV)/demo.ready: requirements/demo.txt
 	@$(PIP) --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
 	@echo "Installing the packages of the demo into $(VENV) (once, about a minute)"
 	@$(INSTALL) --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/spark.ready: requirements/spark.txt $(VENV)/dev.ready
+	@echo "Installing Spark into $(VENV) (once, half a minute)"
+	@$(INSTALL) --require-hashes --no-build-isolation --requirement $<
 	@touch $@
 
 $(VENV)/package.ready: pyproject.toml | $(BIN)/python

@@ -257,6 +257,8 @@ def test_an_error_of_a_job_is_its_cause_in_one_line(store: Store) -> None:
     assert "WARN" not in ended.log
 
 
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+@pytest.mark.filterwarnings("ignore:Cannot infer the eval type:UserWarning")
 def test_an_error_of_a_python_function_in_spark_is_told_with_its_place(store: Store) -> None:
     @task(cpus=2)
     def counted(rows: DataFrame) -> DataFrame:
@@ -316,3 +318,15 @@ def test_folders_may_have_any_name(tmp_path: Path) -> None:
     with connect(tmp_path / "a b [1] {x,y} z%20*?", actor="ada", durability="fast") as odd:
         flights.append([{"id": 1, "origin": "a", "delay": 0.5}])
         assert asked(odd)["id"].to_list() == [1]
+
+
+def test_tables_in_lists_and_under_other_parameters_are_views_by_their_names(store: Store) -> None:
+    @task(cpus=2)
+    def names(spark: SparkSession, parts: list[DataFrame], **more: DataFrame) -> list[str]:
+        return [each.name for each in spark.catalog.listTables()]
+
+    @pipeline
+    def whole() -> Any:
+        return names([flights], x=weather)
+
+    assert load_result(store, whole.run(store=store).id) == ["flights", "hourly-weather"]

@@ -179,7 +179,7 @@ def _decode_frame(ref: ArtifactRef, blobs: Blobs, wanted: Any) -> Any:
     target = frame_type(wanted) or made_as
     if is_spark_type(frame_type(wanted)):
         path = blobs.local_path(ref.digest)
-        return frames.spark_frame([path], pl.read_parquet_schema(path))
+        return frames.spark_frame([path], pl.scan_parquet(path, glob=False).collect_schema())
     if is_spark_type(target):  # whoever asks for no kind of frame gets one that needs no Spark to be looked at
         return pl.scan_parquet(blobs.local_path(ref.digest), glob=False)
     if target.endswith("LazyFrame"):

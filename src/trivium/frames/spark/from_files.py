@@ -76,7 +76,7 @@ def _column(functions: Any, name: str, dtype: Any, absent: Sequence[str], nanos:
 
 
 def _suited(path: Path, schema: Mapping[str, Any], session: Any) -> Path:
-    have = pl.read_parquet_schema(path)
+    have = pl.scan_parquet(path, glob=False).collect_schema()
     if all(_reads(have[name], dtype) for name, dtype in schema.items() if name in have):
         return path
     copy = _staging(session) / f"{new_id()}.parquet"

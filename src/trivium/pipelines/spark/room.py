@@ -12,7 +12,6 @@ from trivium.frames.spark.failure import condition_of, is_broken, told_in_a_line
 from trivium.frames.spark.kind import is_session_type, is_spark_frame, is_spark_type
 from trivium.frames.spark.package import STAGING
 from trivium.pipelines.given import Pinned
-from trivium.pipelines.graph import leaves
 from trivium.pipelines.signature import frame_type, session_parameters, type_path
 from trivium.pipelines.spark.options import describe_config, spark_config
 from trivium.pipelines.spark.session import end_spark, own_session
@@ -39,9 +38,9 @@ class SparkRoom:
         named = {name: value for name, value in arguments.items() if is_spark_frame(value)}
         taken = {name.casefold() for name in named}
         for name, value in given.items():
-            for leaf, frame in zip(leaves(value), leaves(arguments[name]), strict=True):
-                if isinstance(leaf, Pinned) and is_spark_frame(frame) and leaf.table.table.casefold() not in taken:
-                    named[leaf.table.table] = frame
+            for table, frame in _tables(value, arguments[name]):
+                if is_spark_frame(frame) and table.casefold() not in taken:
+                    named[table] = frame
         for name, frame in named.items():
             frame.createOrReplaceTempView(f"`{name}`")
         self._views = list(named)
@@ -89,6 +88,15 @@ def wants_spark(task: Task[Any]) -> bool:
         is_session_type(type_path(annotation)) or is_spark_type(frame_type(annotation))
         for annotation in task.annotations.values()
     )
+
+
+def _tables(given: Any, made: Any) -> Iterator[tuple[str, Any]]:
+    """The name of each table in an argument, at any depth, and what was made of it."""
+    if isinstance(given, Pinned):
+        yield given.table.table, made
+    elif isinstance(given, Mapping | list | tuple):
+        for place in given if isinstance(given, Mapping) else range(len(given)):
+            yield from _tables(given[place], made[place])
 
 
 @contextmanager

@@ -112,7 +112,8 @@ def _start(package: Any, config: SparkConfig, store: Store) -> Running:
     kept = ExitStack()
     home = kept.enter_context(scratch_folder(store, FOLDER)).absolute()
     (home / "log4j2.properties").write_text(QUIET + "".join(_silenced(number) for number in range(len(SILENT))))
-    java = f'"-Dlog4j2.configurationFile=file:{home / "log4j2.properties"}" "-Dderby.system.home={home}"'
+    quiet = (home / "log4j2.properties").as_uri()
+    java = f'"-Dlog4j2.configurationFile={quiet}" "-Dderby.system.home={home}"'
     builder = package.SparkSession.builder.master(config.master)
     for name, value in start_options(config, home, java).items():
         builder = builder.config(name, value)
