@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -301,7 +301,7 @@ def test_a_task_on_spark_runs_bare(store: Store) -> None:
     frame = session.createDataFrame([(1, "a")], "id INT, origin STRING")
     wanted = "SELECT id + 1 AS id FROM rows"
     assert rows_of(session, frame, wanted).first() == (2,)
-    assert rows_of(frame, wanted).first() == (2,)  # type: ignore[call-arg, arg-type]
+    assert rows_of(frame, wanted).first() == (2,)
     assert not session.catalog.tableExists("rows")
 
 
@@ -330,3 +330,15 @@ def test_tables_in_lists_and_under_other_parameters_are_views_by_their_names(sto
         return names([flights], x=weather)
 
     assert load_result(store, whole.run(store=store).id) == ["flights", "hourly-weather"]
+
+
+def test_the_example_of_the_guide_runs(store: Store, module: Callable[[str], Any]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "guide" / "spark.md").read_text()
+    user = module(text.partition("```python")[2].partition("```")[0])
+    moment = datetime(2024, 1, 1, tzinfo=UTC)
+    late = Table("flights", key="flight_id", time="scheduled_at", watch="off")
+    late.overwrite(
+        [{"flight_id": n, "scheduled_at": moment, "origin": "ab"[n % 2], "delay": float(n)} for n in range(4)]
+    )
+    Table("weather").append([{"origin": origin, "wind": 1} for origin in "ab"])
+    assert load_result(store, user.windy.run(store=store).id) == "b"

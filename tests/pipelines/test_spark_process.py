@@ -78,8 +78,8 @@ def written(mark: Path) -> bool:
 
 
 def test_no_java_is_left_after_a_timeout_and_the_error_says_so(local: Store, module: Module, tmp_path: Path) -> None:
-    user, mark = module(ENDLESS.format(options="timeout=100")), tmp_path / "mark"
-    with pytest.raises(TaskFailed, match="TimeoutError: it took longer than its timeout of 100 s"):
+    user, mark = module(ENDLESS.format(options="timeout=60")), tmp_path / "mark"
+    with pytest.raises(TaskFailed, match="TimeoutError: it took longer than its timeout of 60 s"):
         user.whole.run(mark=str(mark), store=local)
     assert is_gone(mark)
 
