@@ -332,13 +332,13 @@ def test_tables_in_lists_and_under_other_parameters_are_views_by_their_names(sto
     assert load_result(store, whole.run(store=store).id) == ["flights", "hourly-weather"]
 
 
-def test_the_example_of_the_guide_runs(store: Store, module: Callable[[str], Any]) -> None:
+def test_the_example_of_the_guide_runs(tmp_path: Path, module: Callable[[str], Any]) -> None:
     text = (Path(__file__).parents[2] / "docs" / "guide" / "spark.md").read_text()
     user = module(text.partition("```python")[2].partition("```")[0])
-    moment = datetime(2024, 1, 1, tzinfo=UTC)
-    late = Table("flights", key="flight_id", time="scheduled_at", watch="off")
-    late.overwrite(
-        [{"flight_id": n, "scheduled_at": moment, "origin": "ab"[n % 2], "delay": float(n)} for n in range(4)]
-    )
-    Table("weather").append([{"origin": origin, "wind": 1} for origin in "ab"])
-    assert load_result(store, user.windy.run(store=store).id) == "b"
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    with connect(tmp_path / "guide", actor="ada", durability="fast") as fresh:
+        user.flights.append(
+            [{"flight_id": n, "scheduled_at": at, "origin": "ab"[n % 2], "delay": float(n)} for n in range(4)]
+        )
+        user.weather.append([{"origin": origin, "wind": 1} for origin in "ab"])
+        assert load_result(fresh, user.windy.run(store=fresh).id) == "b"
