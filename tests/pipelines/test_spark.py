@@ -342,3 +342,25 @@ def test_the_example_of_the_guide_runs(tmp_path: Path, module: Callable[[str], A
         )
         user.weather.append([{"origin": origin, "wind": 1} for origin in "ab"])
         assert load_result(fresh, user.windy.run(store=fresh).id) == "b"
+
+
+def test_a_task_on_spark_commits_by_partitions_and_its_table_is_read_by_others(store: Store) -> None:
+    days = Table("days", key="id", time="at", watch="off")
+    totals = Table("totals", key="day", time="day", watch="off")
+    days.append([{"id": n, "at": datetime(2024, 1, 1 + n % 2, n, tzinfo=UTC)} for n in range(4)])
+
+    @task(cpus=2, commits=totals)
+    def summed(spark: SparkSession, days: DataFrame) -> DataFrame:
+        return spark.sql("SELECT to_date(min(at)) AS day, sum(id) AS total FROM days")
+
+    @task(cpus=2)
+    def all_of(totals: DataFrame) -> list[list[Any]]:
+        return [list(row) for row in totals.orderBy("day").selectExpr("CAST(day AS STRING)", "total").collect()]
+
+    @pipeline
+    def whole() -> Any:
+        return all_of(summed(days))
+
+    run = whole.run(store=store)
+    assert load_result(store, run.id) == [["2024-01-01", 2], ["2024-01-02", 4]]
+    assert totals.read().collect().sort("day")["total"].to_list() == [2, 4]

@@ -96,9 +96,9 @@ def from_frame(frame: pl.DataFrame | pl.LazyFrame, wanted: Any) -> Any:
     name = wanted if isinstance(wanted, str) else f"{module}.{kind}"
     if name.startswith("polars.") and name.endswith("LazyFrame"):
         return frame.lazy()
-    rows = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     if is_spark_type(name):
-        return spark_of(rows)
+        return spark_of(frame.lazy())
+    rows = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
     if name.startswith("pandas."):
         return rows.to_pandas()
     if name.startswith("pyarrow."):

@@ -37,7 +37,7 @@ from trivium.store.gathered import gather
 from trivium.store.store import Store, use_store
 from trivium.tables.read import read_version
 from trivium.tables.version_files import locate_version
-from trivium.values.runs import ArtifactRef, TableInput
+from trivium.values.runs import ArtifactRef
 
 FRAMES_KEPT = 12
 Note = Callable[[str], object]
@@ -186,10 +186,8 @@ def _argument(store: Store, value: Any, wanted: Any) -> Any:
 def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
     if isinstance(leaf, Given):
         return _read(store, leaf, wanted)
-    if isinstance(leaf, Pinned):
-        return _table(store, leaf.table, frame_type(wanted))
-    if isinstance(leaf, Slice):
-        return frames.from_frame(read_slice(store, leaf), frame_type(wanted))
+    if isinstance(leaf, Pinned | Slice):
+        return _table(store, leaf, frame_type(wanted))
     if isinstance(leaf, Secret) and not mentions(wanted, Secret):
         return leaf.reveal()
     if is_frame_type(type(leaf)) and frame_type(wanted).startswith(("polars.", "pyspark.")) and hasattr(leaf, "lazy"):
@@ -197,10 +195,14 @@ def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
     return copy.deepcopy(leaf)
 
 
-def _table(store: Store, table: TableInput, wanted: str) -> Any:
-    if is_spark_type(wanted):
-        return frames.spark_frame(*locate_version(store, table.table, table.version))
-    return frames.from_frame(read_version(store, table.table, table.version), wanted)
+def _table(store: Store, leaf: Pinned | Slice, wanted: str) -> Any:
+    table, part = leaf.table, leaf if isinstance(leaf, Slice) else None
+    if is_spark_type(wanted) and (part is None or part.between is None):
+        found = locate_version(store, table.table, table.version, part.partitions if part else None)
+        return frames.spark_frame(*found)
+    return frames.from_frame(
+        read_slice(store, part) if part else read_version(store, table.table, table.version), wanted
+    )
 
 
 def _read(store: Store, given: Given, wanted: Any) -> Any:

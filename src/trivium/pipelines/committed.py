@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from trivium import frames
 from trivium.errors import CheckFailed, UnsupportedValue
 from trivium.frames.deferred import Deferred, pl
+from trivium.frames.spark.kind import is_spark_type
 from trivium.pipelines.inputs import pin_table
 from trivium.pipelines.signature import frame_type
 from trivium.store.catalog.content import content_digest, sum_content
 from trivium.store.store import Store
 from trivium.tables.read import read_commit, read_version
+from trivium.tables.version_files import locate_version
 from trivium.values.runs import ArtifactRef
 from trivium.values.tables import Commit, TableSpec
 
@@ -52,6 +54,8 @@ def read_committed(store: Store, ref: ArtifactRef, wanted: Any = Any) -> Any:
     if ref.facts.get("partition"):
         commit = ref.facts.get("commit")
         rows = read_commit(store, str(commit)) if commit else pl.LazyFrame()
+    elif is_spark_type(frame_type(wanted)):
+        return frames.spark_frame(*locate_version(store, str(ref.facts["table"]), int(ref.facts["version"])))
     else:
         rows = read_version(store, str(ref.facts["table"]), int(ref.facts["version"]))
     return frames.from_frame(rows, frame_type(wanted))

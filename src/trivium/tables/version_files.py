@@ -20,9 +20,9 @@ class VersionFiles(NamedTuple):
     schema: pl.Schema
 
 
-def locate_version(store: Store, name: str, version: int) -> VersionFiles:
-    """The files of a published version, as local paths whose bytes are what was committed; told, noted and refused as
-    by `read_version`."""
-    schema = read_version(store, name, version).collect_schema()
-    files = store.catalog.tables.files(name, version)
+def locate_version(store: Store, name: str, version: int, partitions: tuple[str, ...] | None = None) -> VersionFiles:
+    """The files of a published version, or of some partitions of it, as local paths whose bytes are what was committed;
+    told, noted and refused as by `read_version`."""
+    schema = read_version(store, name, version, partitions=partitions).collect_schema()
+    files = [] if partitions == () else store.catalog.tables.files(name, version, partitions)
     return VersionFiles(tuple(Path(path) for path in store.lake.local_paths(files)), schema)

@@ -47,11 +47,11 @@ def spark_frame(paths: Sequence[Path], schema: Mapping[str, Any]) -> Any:
     return frame.select(*(_column(package.functions, name, schema[name], absent, nanos) for name in schema))
 
 
-def spark_of(rows: pl.DataFrame) -> Any:
+def spark_of(rows: pl.LazyFrame) -> Any:
     """The rows as a frame of the active session, by way of a file in its staging folder."""
     path = _staging(active_session()) / f"{new_id()}.parquet"
-    rows.write_parquet(path, compression="lz4")
-    return spark_frame([path], rows.schema)
+    rows.sink_parquet(path, compression="lz4")
+    return spark_frame([path], rows.collect_schema())
 
 
 def _staging(session: Any) -> Path:

@@ -13,6 +13,7 @@ from trivium.frames.spark.kind import is_session_type, is_spark_frame, is_spark_
 from trivium.frames.spark.package import STAGING
 from trivium.pipelines.given import Pinned
 from trivium.pipelines.signature import frame_type, session_parameters, type_path
+from trivium.pipelines.slices import Slice
 from trivium.pipelines.spark.options import describe_config, spark_config
 from trivium.pipelines.spark.session import end_spark, own_session
 from trivium.store.store import Store
@@ -92,7 +93,7 @@ def wants_spark(task: Task[Any]) -> bool:
 
 def _tables(given: Any, made: Any) -> Iterator[tuple[str, Any]]:
     """The name of each table in an argument, at any depth, and what was made of it."""
-    if isinstance(given, Pinned):
+    if isinstance(given, Pinned | Slice):
         yield given.table.table, made
     elif isinstance(given, Mapping | list | tuple):
         for place in given if isinstance(given, Mapping) else range(len(given)):
