@@ -522,6 +522,29 @@ def test_a_run_whose_process_is_gone_is_cancelled_all_the_same(tmp_path: Path) -
         assert (ended.status, ended.error) == ("cancelled", "its process did not answer")
 
 
+def test_a_process_is_started_early_for_a_new_pipeline_and_none_when_all_is_reused(
+    local: Store, module: Module
+) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task
+def one() -> int:
+    return 1
+
+@tv.pipeline
+def whole() -> int:
+    return one()
+"""
+    )
+    local_executor._end_idle()
+    assert user.whole.run(store=local).executed == 1
+    assert len(local_executor._idle) == 1  # the one that got ready is the one that was used
+    local_executor._end_idle()
+    assert user.whole.run(store=local).cached == 1
+    assert not local_executor._idle
+
+
 def test_no_process_is_left_behind(tmp_path: Path) -> None:
     out, _ = start(tmp_path, "0").communicate(timeout=120)
     assert out

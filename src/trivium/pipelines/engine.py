@@ -13,6 +13,7 @@ from trivium.errors import BlockedByAlert, Misuse
 from trivium.failpoints import failpoint
 from trivium.pipelines.environment import current_environment
 from trivium.pipelines.execution import Execution
+from trivium.pipelines.executors.executor import prepare_executor
 from trivium.pipelines.graph import Graph, Node, Output, build_graph
 from trivium.pipelines.inputs import describe_alerts, pin_inputs
 from trivium.pipelines.kept_code import keep_code
@@ -64,6 +65,8 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
         with noting_reads() as drawn:  # rows that the pipeline's own function reads are inputs as well
             graph = build_graph(request.pipeline, request.function, request.parameters)
         refuse_partitions(graph, among)
+        if _is_new(graph, store):
+            prepare_executor(store.settings.executor, store)
         tables = pin_inputs(store, graph.tables(), _asked_versions(request, graph, before))
         run = _open_run(request, store, graph, tables, before)
         if run.status == "succeeded":
@@ -95,6 +98,11 @@ def refuse_partitions(graph: Graph, among: PartitionRange | None) -> None:
             f"Pipeline {graph.pipeline!r} makes no partitions, so {among} says nothing: none of its tasks commits into "
             'a table with event time (`@tv.task(commits=tv.Table("daily", time="day"))`).'
         )
+
+
+def _is_new(graph: Graph, store: Store) -> bool:
+    """Whether its first task was never executed, so that there is something to do for certain."""
+    return bool(graph.nodes) and store.catalog.runs.find_newest_task(graph.nodes[0].task.name) is None
 
 
 def _asked_versions(request: RunRequest, graph: Graph, before: Run | None) -> dict[str, int]:

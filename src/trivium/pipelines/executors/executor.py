@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from importlib import metadata
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from trivium.errors import Misuse
 from trivium.pipelines.attempt import Attempt, Outcome
@@ -29,6 +29,9 @@ class Executor(Protocol):
     """Tries tasks somewhere. The engine decides which are ready, and records what came of them.
 
     Guarantees: whatever a task does is told by its outcome, never raised. Each attempt that was begun ends once.
+
+    Its class may have a function `prepare(store)`, called when a run will soon begin a task: what takes a while to
+    start is being started when it returns.
     """
 
     def has_room(self, options: TaskOptions) -> bool:
@@ -52,6 +55,18 @@ def open_executor(name: str, store: Store) -> Executor:
 
     Raises Misuse for an unknown name.
     """
+    made: Executor = _kind_of(name)(store)
+    return made
+
+
+def prepare_executor(name: str, store: Store) -> None:
+    """What takes this executor a while to start is being started. Raises Misuse for an unknown name."""
+    prepare = getattr(_kind_of(name), "prepare", None)
+    if prepare is not None:
+        prepare(store)
+
+
+def _kind_of(name: str) -> Any:
     place = EXECUTORS.get(name)
     if place is None:
         others = {entry.name: entry.value for entry in metadata.entry_points(group=GROUP)}
@@ -60,5 +75,4 @@ def open_executor(name: str, store: Store) -> Executor:
             known = ", ".join(sorted([*EXECUTORS, *others]))
             raise Misuse(f"There is no executor {name!r}; there are: {known}.")
     module, _, kind = place.partition(":")
-    made: Executor = getattr(importlib.import_module(module), kind)(store)
-    return made
+    return getattr(importlib.import_module(module), kind)

@@ -61,6 +61,11 @@ def _end_idle() -> None:
         _idle.pop().end()
 
 
+def setup_of(store: Store) -> Setup:
+    """What a process that starts now would need."""
+    return Setup(store.settings, tuple(sys.path), os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
+
+
 def first_party_modules(files: Sequence[str]) -> list[ModuleType]:
     """The loaded modules that are made of these files."""
     return [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in files]
@@ -73,15 +78,20 @@ class LocalExecutor:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._setup = Setup(store.settings, tuple(sys.path), os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
+        self._setup = setup_of(store)
         self._cores, self._memory = cores_of_machine(), memory_of_machine()
         self._going: dict[int, Going] = {}
         self._done: list[Going] = []  # members whose gang goes on: the others may still be talking to them
         self._ports: dict[Gang, list[int]] = {}
         self._ended: list[Ended] = []
         self._looked = time.monotonic()
-        if not any(worker.setup == self._setup for worker in _idle):
-            _idle.append(WorkerProcess(self._setup))  # it gets ready while the first task is being decided
+
+    @staticmethod
+    def prepare(store: Store) -> None:
+        """A process gets ready, unless one is."""
+        setup = setup_of(store)
+        if not any(worker.setup == setup for worker in _idle):
+            _idle.append(WorkerProcess(setup))
 
     def has_room(self, options: TaskOptions) -> bool:
         if not self._going:

@@ -7,15 +7,20 @@ import pickle
 from collections.abc import Iterable
 from contextlib import nullcontext
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import cloudpickle
 from msgspec import Struct
 
 from trivium.errors import UnsupportedValue
+from trivium.frames.deferred import Deferred
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.task import sent_with_code
 from trivium.settings import Settings
+
+if TYPE_CHECKING:
+    import cloudpickle
+else:
+    cloudpickle = Deferred("cloudpickle")  # only who sends needs it, and then a process is starting meanwhile
 
 
 class Setup(Struct, frozen=True):
