@@ -124,6 +124,11 @@ def test_a_range_says_which_partitions_are_made(store: Store, asked: str, made: 
     assert run.tags["partitions"] == asked
 
 
+def test_a_range_that_no_input_has_rows_for_fails_instead_of_doing_nothing(store: Store) -> None:
+    with pytest.raises(TaskFailed, match="there are no rows of 2024-06-01 in clicks"):
+        summed.run(partitions="2024-06-01")
+
+
 @pytest.mark.parametrize("asked", ["2024-05-03..2024-05-01", "May", "2024-13-01", "", "..", "2024-05-01..tomorrow"])
 def test_a_range_that_is_none_is_refused_before_anything_runs(store: Store, asked: str) -> None:
     with pytest.raises(Misuse):
@@ -176,9 +181,7 @@ def test_a_partition_waits_until_every_table_has_rows_for_it(store: Store) -> No
     assert daily.read().collect().to_dicts() == [{"day": date(2024, 5, 1), "n": 56}]
     reason = store.catalog.runs.find_task(run.id, "worth")
     assert reason is not None
-    assert reason.reason == (
-        "1 partitions: 1 executed, 0 reused; 2 waiting for rows of prices (2024-05-02, 2024-05-03)"
-    )
+    assert reason.reason == ("1 partition: 1 executed, 0 reused; 2 waiting for rows of prices (2024-05-02, 2024-05-03)")
     prices.append(pl.DataFrame({"day": [date(2024, 5, 2)], "price": [3]}))
     assert [node for node in made_by(valued.run(), store) if "[" in node] == ["worth[2024-05-02]"]
 

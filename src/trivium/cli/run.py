@@ -15,7 +15,8 @@ from trivium.cli.flags import AsJson
 from trivium.cli.group import single_app
 from trivium.cli.listing import print_json, print_line, print_table
 from trivium.cli.project import open_project
-from trivium.cli.run_view import ended_line, run_row, tell_task
+from trivium.cli.run_progress import AsProgress, Telling, progress_for
+from trivium.cli.run_view import ended_line, run_row
 from trivium.errors import Misuse
 from trivium.pipelines.plan import Plan
 from trivium.pipelines.registry import find_pipeline
@@ -49,6 +50,7 @@ def run_pipeline(
     accept_alerts: Annotated[
         bool, typer.Option("--accept-alerts", help="Run on inputs with open blocking alerts; goes on record.")
     ] = False,
+    progress: AsProgress = Telling.lines,
     as_json: AsJson = False,
 ) -> None:
     """Run a pipeline, reusing what is unchanged. Exit status 1 when a task fails or a blocking alert is open."""
@@ -58,7 +60,9 @@ def run_pipeline(
         tell_plan(found.plan(store=store, partitions=partitions), as_json=as_json)
         return
     with redirect_stdout(sys.stderr):
-        run = found.run(key=key, accept_alerts=accept_alerts, partitions=partitions, store=store, progress=tell_task)
+        run = found.run(
+            key=key, accept_alerts=accept_alerts, partitions=partitions, store=store, progress=progress_for(progress)
+        )
     tell_run(run, as_json=as_json)
 
 

@@ -15,8 +15,9 @@ from trivium.cli.group import noun_app
 from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.project import open_project
 from trivium.cli.reproduction_view import differing_line, reproduction_line, reproduction_lines
+from trivium.cli.run_progress import RunLines
 from trivium.cli.run_velocity import show_velocity
-from trivium.cli.run_view import ended_line, parameter_rows, run_row, secrets_of, task_row, tell_task
+from trivium.cli.run_view import ended_line, parameter_rows, run_row, secrets_of, task_row
 from trivium.errors import NotFound, ReproductionDiffers
 from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.live_log import follow_logs
@@ -137,7 +138,7 @@ def resume(
     """Go on with a run that failed or was killed: only unfinished tasks are done."""
     store = open_project(context)
     with redirect_stdout(sys.stderr):
-        ended = resume_run(store, run, accept_alerts=accept_alerts, progress=tell_task)
+        ended = resume_run(store, run, accept_alerts=accept_alerts, progress=RunLines())
     if as_json:
         print_json(run_row(ended))
     else:
@@ -177,7 +178,7 @@ def reproduce(
     """
     store = open_project(context)
     with redirect_stdout(sys.stderr):
-        outcome = reproduce_run(store, run, tolerance=tolerance, explain=not quick, progress=tell_task)
+        outcome = reproduce_run(store, run, tolerance=tolerance, explain=not quick, progress=RunLines())
     if as_json:
         print_json({**msgspec.structs.asdict(outcome), "same": outcome.same})
     else:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from msgspec.structs import replace
 
@@ -31,7 +31,7 @@ from trivium.pipelines.given import resolve_arguments
 from trivium.pipelines.graph import Graph, Node
 from trivium.pipelines.mapping import CannotExpand, Expansion, Refs, expand
 from trivium.pipelines.partitioned import Wanted, blocking_alert, expand_partitions
-from trivium.pipelines.progress import Progress, TaskEvent
+from trivium.pipelines.progress import Kind, Progress, TaskEvent
 from trivium.pipelines.schedule import Schedule
 from trivium.pipelines.secrets import secret_names
 from trivium.store.gathered import gather
@@ -43,7 +43,6 @@ LONGEST_PAUSE = 600.0
 MOST_HITS = 1000
 LOOK = 0.5
 UNDECIDED = Decision("", None, None, "mapped over a list")
-Kind = Literal["started", "executed", "cached", "failed", "skipped"]
 
 
 @dataclass(eq=False)
@@ -258,9 +257,9 @@ class Execution:
         """The end of the run; of one partition only once all others are made."""
         if work.item is None or not work.item[0].keeps_going:
             self._fail(work, error)
-        self._tell("failed", work, error, self._seconds(work))
         expansion, place = work.item
         expansion.fail(place, error)
+        self._tell("failed", work, error, self._seconds(work))
         if expansion.open == 0:
             self._gather(expansion)
 
@@ -309,7 +308,6 @@ class Execution:
             self._repeat_metrics(known)
             if len(self.hits) >= MOST_HITS:
                 self._record_hits()
-        self._tell("cached", work, work.decision.why)
         self._made(work, known.outputs, executed=False)
 
     def _upstream(self, work: Work) -> tuple[str, ...]:
@@ -343,7 +341,6 @@ class Execution:
             if not outcome.error:
                 if outcome.checkpoints:
                     forget_checkpoints(self.store, self.run.id, self._stable_key(work))
-                self._tell("executed", work, work.decision.why, self._seconds(work))
                 self._made(work, outcome.outputs, executed=True)
         for work, outcome in done:
             if outcome.error:
@@ -365,6 +362,7 @@ class Execution:
             return work, outcome
         pause = min(options.backoff * 2 ** (attempt.number - 1), LONGEST_PAUSE)
         work.log += f"attempt {attempt.number} failed: {outcome.error}; again in {pause:g} s\n"
+        self._tell("retrying", work, f"attempt {attempt.number} failed: {outcome.error}; again in {pause:g} s")
         work.failed.append(FailedAttempt(attempt.number, outcome.error, self.store.clock()))
         heapq.heappush(self.again, (self.clock() + pause, next(self.order), work))
         return None
@@ -397,16 +395,16 @@ class Execution:
         )
 
     def _made(self, work: Work, refs: Refs, *, executed: bool) -> None:
+        if executed and refs[0].kind == TABLE:
+            self.decider.note_committed(refs[0])
+        if work.item is not None:
+            work.item[0].collect(work.item[1], refs, executed=executed)
+        self._tell("executed" if executed else "cached", work, work.decision.why, self._seconds(work))
         if work.item is None:
             self.artifacts[work.node.name] = refs
             self.schedule.made(work.node.name)
-            return
-        expansion, place = work.item
-        if executed and refs[0].kind == TABLE:
-            self.decider.note_committed(refs[0])
-        expansion.collect(place, refs, executed=executed)
-        if expansion.open == 0:
-            self._gather(expansion)
+        elif work.item[0].open == 0:
+            self._gather(work.item[0])
 
     def _gather(self, expansion: Expansion) -> None:
         """All items are made: what they are together is what the node made."""
@@ -421,6 +419,7 @@ class Execution:
         except CannotExpand as error:
             self._give_up(Work(node, UNDECIDED), str(error))
             return
+        self._tell("mapped", Work(node, UNDECIDED), expansion.tell())
         self._gave(node, refs, expansion.tell(), "mapped")
 
     def _gave(self, node: Node, refs: Refs, why: str, status: TaskStatus) -> None:
@@ -478,7 +477,13 @@ class Execution:
         return (self.store.clock() - work.started).total_seconds() if work.started else 0.0
 
     def _tell(self, kind: Kind, work: Work, why: str, seconds: float = 0.0) -> None:
-        if self.progress is not None:
-            node = work.node if work.item is None else work.item[0].node
-            number, total = self.numbers[node.name], len(self.graph.nodes)
-            self.progress(TaskEvent(kind, self.run.id, work.node.name, number, total, why, seconds))
+        if self.progress is None:
+            return
+        whole = None if work.item is None else work.item[0]
+        node = work.node if whole is None else whole.node
+        event = TaskEvent(
+            kind, self.run.id, work.node.name, self.numbers[node.name], len(self.graph.nodes), why, seconds
+        )
+        if whole is not None:
+            event = replace(event, part_of=node.name, done=len(whole) - whole.open, items=len(whole))
+        self.progress(event)

@@ -32,6 +32,7 @@ class Expansion:
     where the others are made all the same.
     """
 
+    unit = "item"
     keeps_going = False
 
     def __init__(self, node: Node, items: Sequence[Any]) -> None:
@@ -82,8 +83,11 @@ class Expansion:
 
     def tell(self) -> str:
         """What was done, in a few words."""
-        reused = len(self) - self.executed
-        return f"{len(self):,} items: {self.executed:,} executed, {reused:,} reused" if len(self) else "no items"
+        if not len(self):
+            return f"no {self.unit}s"
+        reused = len(self) - len(self.failed) - self.executed
+        several = "" if len(self) == 1 else "s"
+        return f"{len(self):,} {self.unit}{several}: {self.executed:,} executed, {reused:,} reused"
 
 
 def expand(node: Node, artifacts: Mapping[str, Refs], blobs: Blobs) -> Expansion:

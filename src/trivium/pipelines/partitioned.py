@@ -46,6 +46,7 @@ class Partitioned(Expansion):
     waiting: the input tables that have no rows yet, by partition.
     """
 
+    unit = "partition"
     keeps_going = True
 
     def __init__(
@@ -90,10 +91,7 @@ class Partitioned(Expansion):
 
     def tell(self) -> str:
         """What was done, in a few words."""
-        made = len(self) - len(self.failed)
-        told = f"{len(self):,} partitions: {self.executed:,} executed, {made - self.executed:,} reused"
-        told = told if len(self) else "no partitions"
-        return f"{told}; {self.tell_waiting()}" if self.waiting else told
+        return f"{super().tell()}; {self.tell_waiting()}" if self.waiting else super().tell()
 
     @property
     def table(self) -> str:
@@ -172,7 +170,13 @@ def _names(node: Node, spec: TableSpec, inputs: Sequence[SlicedTable], among: Pa
         return [WHOLE]
     if inputs:
         found = {name for table in inputs for name in table.partitions(spec.every)}
-        return sorted(name for name in found if among is None or name in among)
+        names = sorted(name for name in found if among is None or name in among)
+        if not names and among is not None:
+            tables = ", ".join(dict.fromkeys(table.table.table for table in inputs))
+            raise CannotExpand(
+                f"there are no rows of {among} in {tables}, so there is nothing to make {spec.name!r} of"
+            )
+        return names
     if among is None:
         raise CannotExpand(
             f"nothing says which partitions of table {spec.name!r} there are: {node.name} takes no table with event "
