@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from trivium.pipelines.context import current_worker as current_worker
     from trivium.pipelines.partition import Partition as Partition
     from trivium.pipelines.pipeline import pipeline as pipeline
+    from trivium.pipelines.process_group import process_group as process_group
     from trivium.pipelines.secrets import Secret as Secret
     from trivium.pipelines.secrets import secret as secret
     from trivium.pipelines.split import split as split
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from trivium.store.store import connect as connect
     from trivium.store.store import current_store as current_store
     from trivium.tables.as_of import as_of as as_of
+    from trivium.tables.at import TableVersion as TableVersion
     from trivium.tables.features import Features as Features
     from trivium.tables.joint import commit_together as commit_together
     from trivium.tables.joint import snapshot as snapshot
@@ -73,6 +75,7 @@ HOMES = {
     "QuarantinedData": "trivium.tables.quarantine",
     "Secret": "trivium.pipelines.secrets",
     "Table": "trivium.tables.table",
+    "TableVersion": "trivium.tables.at",
     "TriviumError": "trivium.errors",
     "as_of": "trivium.tables.as_of",
     "between": "trivium.checks.kinds",
@@ -97,6 +100,7 @@ HOMES = {
     "one_of": "trivium.checks.kinds",
     "pipeline": "trivium.pipelines.pipeline",
     "prepare": "trivium.models.prepare",
+    "process_group": "trivium.pipelines.process_group",
     "query": "trivium.checks.kinds",
     "read_split": "trivium.pipelines.stored_split",
     "references": "trivium.checks.kinds",

@@ -15,7 +15,6 @@ from trivium.pipelines.checkpoint import FOLDER
 from trivium.pipelines.context import current_worker
 from trivium.pipelines.executors.gang import Gang
 from trivium.pipelines.executors.local import LocalExecutor
-from trivium.pipelines.executors.ports import NoPort, free_ports
 from trivium.pipelines.resources import cores_of_machine
 from trivium.pipelines.results import load_result
 from trivium.pipelines.resume import resume_run
@@ -239,6 +238,7 @@ def train(folder: str, steps: int) -> list[int]:
             file.write(f"{step} ")
         in_step(f"done{step}")
         done = [*done, step]
+        tv.log_metric("loss", step, step)
         worker.save_checkpoint(done, step)
     return done
 
@@ -259,6 +259,7 @@ def test_after_a_worker_was_killed_all_go_on_from_the_last_checkpoint(
     assert not list((local.settings.state / FOLDER).rglob("seal-*"))
     (record,) = local.catalog.runs.list_tasks(run.id)
     assert "worker 1 of 2: ProcessDied" in record.attempts[0].error
+    assert [point.value for point in local.catalog.runs.list_metrics(run.id, "loss")] == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_run_that_is_resumed_goes_on_from_the_last_checkpoint(local: Store, module: Module, tmp_path: Path) -> None:
@@ -309,11 +310,3 @@ def four():
 def test_a_number_of_workers_that_cannot_be_is_refused(workers: object) -> None:
     with pytest.raises(Misuse, match=r"workers=.* is no number of workers"):
         task(workers=workers)  # type: ignore[call-overload]
-
-
-def test_free_ports_differ_and_are_not_those_that_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    ports = free_ports(20)
-    assert len(set(ports)) == 20
-    assert not set(ports) & set(free_ports(20, taken=ports))
-    with pytest.raises(NoPort, match="No 1 free ports"):
-        free_ports(1, taken=range(70_000))

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from trivium import frames
 from trivium.errors import CheckFailed, CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
+from trivium.frames.deferred import Deferred
 from trivium.frames.spark.kind import is_spark_type
 from trivium.pipelines.artifacts import decode, encode
 from trivium.pipelines.checkpoint import Checkpoints
@@ -27,7 +28,7 @@ from trivium.pipelines.member import Member, environment_of
 from trivium.pipelines.redaction import Redaction
 from trivium.pipelines.secret_guard import guarded
 from trivium.pipelines.secrets import Secret, given_secrets, in_environment
-from trivium.pipelines.signature import call_with, frame_type, is_frame_type, mentions, output_types
+from trivium.pipelines.signature import call_with, frame_type, is_frame_type, is_version_type, mentions, output_types
 from trivium.pipelines.slices import Slice, read_slice
 from trivium.pipelines.spark.room import spark_room
 from trivium.pipelines.task import Task
@@ -40,6 +41,7 @@ from trivium.tables.version_files import locate_version
 from trivium.values.runs import ArtifactRef
 
 FRAMES_KEPT = 12
+TABLES_AT = Deferred("trivium.tables.at")  # it loads the engines of frames
 Note = Callable[[str], object]
 Capture = Callable[[Redaction], AbstractContextManager[Note]]
 
@@ -114,7 +116,7 @@ def try_once(attempt: Attempt, store: Store, capture: Capture) -> Outcome:
     member = attempt.member
     around = in_environment(environment_of(member) if member else {})
     gang = member.gang if member else ""
-    checkpoints = Checkpoints(store, attempt.run, attempt.idempotency_key, gang, redaction)
+    checkpoints = Checkpoints(store, attempt.run, attempt.idempotency_key, gang, redaction, before=context.flush)
     context.worker = Worker(member, checkpoints)
     gathered, blobs = gather(store)
     with capture(redaction) as note, closing(checkpoints):
@@ -186,6 +188,8 @@ def _argument(store: Store, value: Any, wanted: Any) -> Any:
 def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
     if isinstance(leaf, Given):
         return _read(store, leaf, wanted)
+    if isinstance(leaf, Pinned) and is_version_type(wanted):
+        return TABLES_AT.find_table_version(store, leaf.table.table, leaf.table.version)
     if isinstance(leaf, Pinned | Slice):
         return _table(store, leaf, frame_type(wanted))
     if isinstance(leaf, Secret) and not mentions(wanted, Secret):

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,9 +64,22 @@ class Checkpoints:
     whole: its seal is written when everything else is on disk.
     """
 
-    def __init__(self, store: Store, run: str, key: str, gang: str, redaction: Redaction) -> None:
-        """gang: what all workers of this attempt have in common; "" for one alone."""
+    def __init__(
+        self,
+        store: Store,
+        run: str,
+        key: str,
+        gang: str,
+        redaction: Redaction,
+        *,
+        before: Callable[[], object] = lambda: None,
+    ) -> None:
+        """gang: what all workers of this attempt have in common; "" for one alone.
+
+        before: called before anything is saved; what came before a checkpoint is not done again, so it has to be kept.
+        """
         self._store = store
+        self._before = before
         self._place = f"{FOLDER}/{run}/{key}"
         self._gang = gang
         self._redaction = redaction
@@ -88,6 +101,7 @@ class Checkpoints:
         if not 0 <= step < MOST_STEPS:
             raise Misuse(f"step={step} of a checkpoint counts from 0.")
         self.used = True
+        self._before()
         folder = f"{step:012}-{self._attempt}"
         storage = self._open(folder)
         saved = msgspec.json.encode(_put(value, guarded(Blobs(storage), self._redaction)))

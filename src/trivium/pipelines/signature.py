@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "duckdb.", "_duckdb.", "pyspark.sql.")
 FRAME_NAMES = ("LazyFrame", "DataFrame", "Table", "DuckDBPyRelation")
 ALIASES = {"pl.": "polars.", "pd.": "pandas.", "pa.": "pyarrow."}
+VERSION_NAMES = ("trivium.tables.at.TableVersion", "tv.TableVersion", "TableVersion")
 EMPTY = inspect.Parameter.empty
 
 
@@ -197,7 +198,8 @@ def may_be(given: Any, wanted: Any) -> bool:
     if typing.get_origin(wanted) in (typing.Union, types.UnionType):
         return any(may_be(given, part) for part in typing.get_args(wanted))
     if given is TableSpec or is_frame_type(given):
-        return is_frame_type(wanted) or not _is_plain(wanted)
+        takes_rows = is_frame_type(wanted) or (given is TableSpec and is_version_type(wanted))
+        return takes_rows or not _is_plain(wanted)
     return _is_near(typing.get_origin(given) or given, typing.get_origin(wanted) or wanted)
 
 
@@ -223,6 +225,15 @@ def is_frame_type(annotation: Any) -> bool:
     """Whether this annotation (or its text) is a frame of polars, pandas, pyarrow, DuckDB or Spark."""
     name = type_path(annotation)
     return name.startswith(FRAME_PACKAGES) and name.endswith(FRAME_NAMES)
+
+
+def is_version_type(annotation: Any) -> bool:
+    """Whether this annotation (or its text) is `TableVersion`: the table itself, of which the task reads what it needs.
+
+    Told by its name, because loading it loads the engines of frames.
+    """
+    options = typing.get_args(annotation) or (annotation,)
+    return any(type_path(option) in VERSION_NAMES for option in options)
 
 
 def frame_type(annotation: Any) -> str:

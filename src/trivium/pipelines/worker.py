@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trivium.pipelines.member import Member, split_host
+from trivium.pipelines.ports import LOOPBACK, free_ports
 from trivium.pipelines.shard import shard_rows
 
 if TYPE_CHECKING:
     from trivium.pipelines.checkpoint import Checkpoint, Checkpoints
 
 Rows = TypeVar("Rows")
-ALONE = Member("", 0, ("127.0.0.1:0",))
 
 
 class Worker:
     """One of the processes that run a task together. A task without `workers=`, and a function that is called outside
     of a run, is the first of one.
 
-    `rank` counts from 0, `world_size` is how many there are. `hosts` is "host:port" of each, at which it may listen;
-    they meet at that of the first.
+    `rank` counts from 0, `world_size` is how many there are.
     """
 
     def __init__(self, member: Member | None = None, checkpoints: Checkpoints | None = None) -> None:
-        member = member or ALONE
-        self.rank, self.world_size, self.hosts = member.rank, member.size, member.hosts
+        self.rank, self.world_size = (member.rank, member.size) if member else (0, 1)
+        self._member = member
         self._checkpoints = checkpoints
 
     @property
@@ -32,9 +32,14 @@ class Worker:
         """Whether this is rank 0: its result is the task's, and its metrics and tags are on record."""
         return self.rank == 0
 
+    @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """ "host:port" of each worker by rank, at which it may listen; all meet at that of the first."""
+        return self._member.hosts if self._member else (f"{LOOPBACK}:{free_ports(1)[0]}",)
+
     @property
     def port(self) -> int:
-        """Where this worker may listen; 0 for one alone."""
+        """Where this worker may listen."""
         return int(split_host(self.hosts[self.rank])[1])
 
     def shard(self, rows: Rows, *, even: bool = False) -> Rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Unpack
 
 import polars as pl
 from msgspec import Struct
@@ -12,6 +13,8 @@ from trivium.checks.mask import mask_rows
 from trivium.errors import Misuse, NotFound
 from trivium.store.store import Store
 from trivium.tables.delete import condition
+from trivium.tables.loading.batches import Batches, load_batches
+from trivium.tables.loading.manner import BatchOptions
 from trivium.tables.read import get_readable, list_open_alerts, read_version
 from trivium.values.alerts import Alert
 from trivium.values.tables import Commit
@@ -46,6 +49,10 @@ class TableVersion(Struct, frozen=True):
         rows = read_version(self.store, self.table, self.version, columns=looked_at)
         kept = rows if meant is None else rows.filter(meant)
         return kept if columns is None else kept.select(_known(self.commit, columns))
+
+    def batches(self, **options: Unpack[BatchOptions]) -> Batches:
+        """Batches of the rows for training, filtered, shuffled and sharded; see `load_batches`."""
+        return load_batches(self.store, self.table, self.version, **options)
 
     def __repr__(self) -> str:
         return f"TableVersion({self.table!r}, {self.version})"

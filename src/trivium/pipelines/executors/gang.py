@@ -14,7 +14,8 @@ class Gang:
     """An attempt as its members, and their outcomes as one. A task with one worker is a gang of one, of no member.
 
     Executors begin every member, `take` what came of each, and as soon as the gang `is_over` they end the processes of
-    those that are left. So no member waits for ever for one that is gone.
+    those that are left, so that no member waits for ever for one that is gone. No process of a gang is used again:
+    frameworks leave groups, ports and connections in it.
     """
 
     def __init__(self, attempt: Attempt, gang: str = "", hosts: Sequence[str] = ()) -> None:

@@ -20,13 +20,13 @@ from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
 from trivium.pipelines.executors.member_log import MemberLog
-from trivium.pipelines.executors.ports import LOOPBACK, free_ports
 from trivium.pipelines.executors.process_tree import resident_bytes
 from trivium.pipelines.executors.task_log import TaskLog
 from trivium.pipelines.executors.transport import Job, OtherCode, Setup, pack_job, unpack
 from trivium.pipelines.executors.worker_process import WorkerProcess
 from trivium.pipelines.live_log import logs_of
 from trivium.pipelines.main_module import main_of_program, types_of_main
+from trivium.pipelines.ports import LOOPBACK, free_ports
 from trivium.pipelines.resources import cores_of_machine, memory_of_machine, parse_memory
 from trivium.pipelines.task import TaskOptions
 from trivium.store.store import Store
