@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from trivium.pipelines.branch import when as when
     from trivium.pipelines.context import current_task as current_task
     from trivium.pipelines.context import current_worker as current_worker
+    from trivium.pipelines.environments.spec import env as env
     from trivium.pipelines.partition import Partition as Partition
     from trivium.pipelines.pipeline import pipeline as pipeline
     from trivium.pipelines.process_group import process_group as process_group
@@ -87,6 +88,7 @@ HOMES = {
     "current_task": "trivium.pipelines.context",
     "current_worker": "trivium.pipelines.context",
     "distribution": "trivium.checks.kinds",
+    "env": "trivium.pipelines.environments.spec",
     "error_rate": "trivium.checks.metric",
     "evaluate": "trivium.models.evaluate",
     "fresh": "trivium.checks.kinds",

@@ -119,6 +119,10 @@ class EndpointUnavailable(TriviumError):
     """The endpoint does not answer."""
 
 
+class EnvironmentUnavailable(TriviumError):
+    """The packages that a task asks for cannot be resolved or installed."""
+
+
 class MissingExtra(Misuse):
     """An optional package is not installed."""
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from trivium.errors import Misuse
+from trivium.values.environments import EnvironmentSpec
 
 PROJECT_FILE = "trivium.toml"
 STATE_FOLDER = ".trivium"
@@ -26,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of the user's own, "off" for none. audit_key: the file of the key that signs them, or the key itself as PEM text.
     spark: the master of Spark for tasks on it ("spark://host:7077"); "" for this machine, with a task's cpus.
     secrets: the TOML file, from `root` unless absolute, of secrets that no variable has; only its owner may read it.
+    env: environments that tasks may name: `[env.torch]` with requirements, python, lock or image.
     openlineage: who is sent lineage: an `http(s)://` URL, or a file; "" for nobody. openlineage_key: a server's token.
     """
 
@@ -39,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pipelines: tuple[str, ...] = ()
     spark: str = ""
     secrets: str = ""
+    env: dict[str, EnvironmentSpec] = {}
     openlineage: str = ""
     openlineage_key: str = ""
     checkpoints: str = ""
@@ -96,10 +99,10 @@ def parameter_variables(pipeline: str, *, environ: Mapping[str, str] = os.enviro
     return prefix, {name: text for name, text in environ.items() if name.startswith(prefix)}
 
 
-def user_folder(kind: Literal["config", "state"], *, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where this user's own settings, or what Trivium remembers for this user, are (XDG Base Directory, 0.8)."""
+def user_folder(kind: Literal["config", "state", "cache"], *, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this user's own settings are, or what Trivium remembers or can make anew (XDG Base Directory, 0.8)."""
     named = Path(environ.get(f"XDG_{kind.upper()}_HOME", ""))
-    default = {"config": ".config", "state": ".local/state"}[kind]
+    default = {"config": ".config", "state": ".local/state", "cache": ".cache"}[kind]
     return (named if named.is_absolute() else Path(environ.get("HOME") or Path.home()) / default) / "trivium"
 
 

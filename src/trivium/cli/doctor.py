@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,7 +15,8 @@ from trivium.cli.flags import AsJson
 from trivium.cli.group import single_app
 from trivium.cli.listing import print_list
 from trivium.cli.project import open_project
-from trivium.errors import TriviumError
+from trivium.errors import MissingExtra, TriviumError
+from trivium.pipelines.environments.uv import find_uv, run_uv
 from trivium.pipelines.registry import list_pipelines
 from trivium.settings import PROJECT_FILE
 from trivium.store.audit.verify import verify_audit
@@ -94,6 +96,14 @@ def describe_extras(_: Store) -> str:
     )
 
 
+def describe_uv(_: Store) -> str:
+    """The program that builds environments of tasks; only projects that have some need it."""
+    try:
+        return f"{run_uv(['--version'], Path.cwd(), 'uv does not run').strip()} at {find_uv()}"
+    except MissingExtra:
+        return "not here, which matters only to tasks with env=: pip install trivium[env]"
+
+
 QUESTIONS: dict[str, Callable[[Store], str]] = {
     "version": describe_version,
     "project": describe_project,
@@ -102,6 +112,7 @@ QUESTIONS: dict[str, Callable[[Store], str]] = {
     "catalog": describe_catalog,
     "tables": describe_tables,
     "extras": describe_extras,
+    "uv": describe_uv,
 }
 
 app = single_app(doctor)

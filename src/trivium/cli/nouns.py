@@ -28,6 +28,7 @@ NOUNS = {
     "triggers": Noun("trivium.cli.triggers", "When an event happens, do something."),
     "notebooks": Noun("trivium.cli.notebooks", "From exploring in cells to a module that is tested and run."),
     "lineage": Noun("trivium.cli.lineage", "Where things come from, what they go into, and what a change would reach."),
+    "environments": Noun("trivium.cli.environments", "What tasks run in, when they ask for packages of their own."),
     "doctor": Noun("trivium.cli.doctor", "Whether this project can work, and what is in force."),
     "gc": Noun("trivium.cli.gc", "Give back the space of what nothing needs."),
     "handover": Noun("trivium.cli.handover", "Everything that the next owner of a model must know."),

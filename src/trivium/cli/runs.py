@@ -15,11 +15,14 @@ from trivium.cli.group import noun_app
 from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.project import open_project
 from trivium.cli.reproduction_view import differing_line, reproduction_line, reproduction_lines
+from trivium.cli.run_environment import environment_line, environment_of, own_environments
 from trivium.cli.run_progress import RunLines
 from trivium.cli.run_velocity import show_velocity
 from trivium.cli.run_view import ended_line, parameter_rows, run_row, secrets_of, task_row
 from trivium.errors import NotFound, ReproductionDiffers
 from trivium.pipelines.cancel import cancel_run
+from trivium.pipelines.environments.lock import pinned
+from trivium.pipelines.environments.resolve import lock_of
 from trivium.pipelines.live_log import follow_logs
 from trivium.pipelines.reproduce import reproduce_run
 from trivium.pipelines.reproduction import list_reproductions
@@ -58,10 +61,14 @@ def show_run(context: typer.Context, run: RunId, as_json: AsJson = False) -> Non
     done = store.catalog.runs.list_tasks(found.id, items=as_json)
     tasks = [task_row(task) for task in done]
     reproduced = list_reproductions(store, found.id)
-    facts = {**run_row(found), "secrets": secrets_of(done), "tasks": tasks, "reproduced": reproduced}
+    own = own_environments(store, done)
+    facts = {
+        **run_row(found), "environments": own, "secrets": secrets_of(done), "tasks": tasks, "reproduced": reproduced
+    }  # fmt: skip
     if not as_json:
         facts["inputs"] = [f"{read.table}@{read.version}" for read in found.inputs]
         facts["code"] = found.code.git_commit or found.code.digest[:12]
+        facts["environments"] = [environment_line(*each) for each in own.items()]
         facts["reproduced"] = [reproduction_line(each) for each in reproduced[-1:]]
     print_facts(facts, as_json=as_json, leave_out=("tasks", "parameters", "sources"))
     if not as_json and found.parameters:
@@ -161,6 +168,7 @@ def cancel(context: typer.Context, run: RunId, as_json: AsJson = False) -> None:
 def reproduce(
     context: typer.Context,
     run: RunId,
+    *,
     tolerance: Annotated[
         float,
         typer.Option(
@@ -170,6 +178,10 @@ def reproduce(
     quick: Annotated[
         bool, typer.Option("--quick", help="Don't execute a task that differs again to find out why.")
     ] = False,
+    exact_env: Annotated[
+        bool,
+        typer.Option("--exact-env", help="In the packages and the Python of the run, which uv installs, not in these."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run it again from its kept code and recorded inputs, everything anew, in a process of its own, and compare.
@@ -178,7 +190,9 @@ def reproduce(
     """
     store = open_project(context)
     with redirect_stdout(sys.stderr):
-        outcome = reproduce_run(store, run, tolerance=tolerance, explain=not quick, progress=RunLines())
+        outcome = reproduce_run(
+            store, run, tolerance=tolerance, explain=not quick, exact_environment=exact_env, progress=RunLines()
+        )
     if as_json:
         print_json({**msgspec.structs.asdict(outcome), "same": outcome.same})
     else:
@@ -186,6 +200,23 @@ def reproduce(
             print_line(line)
     if not outcome.same:
         raise ReproductionDiffers(differing_line(outcome))
+
+
+@app.command("environment")
+def show_environment(
+    context: typer.Context,
+    run: RunId,
+    node: Annotated[str | None, typer.Argument(help="This task, when it has an environment of its own.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a run, or a task of it, ran in: every package with its version; of a lock, its text with hashes."""
+    store = open_project(context)
+    found = environment_of(store, run, node)
+    lock = lock_of(found, store)
+    if as_json:
+        print_json({**msgspec.structs.asdict(found), "text": lock})
+    else:
+        typer.echo(lock or "\n".join(pinned(found.packages)), nl=not lock)
 
 
 app.command("velocity")(show_velocity)

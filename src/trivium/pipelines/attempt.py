@@ -38,7 +38,7 @@ from trivium.store.gathered import gather
 from trivium.store.store import Store, use_store
 from trivium.tables.read import read_version
 from trivium.tables.version_files import locate_version
-from trivium.values.runs import ArtifactRef
+from trivium.values.runs import ArtifactRef, Environment
 
 FRAMES_KEPT = 12
 TABLES_AT = Deferred("trivium.tables.at")  # it loads the engines of frames
@@ -51,7 +51,8 @@ class Attempt(Struct, frozen=True):
 
     arguments: every parameter; what is not a constant is Given or Pinned. number: of the attempt, from 1. code, files:
     the digest of the first-party code that the cache key was made of, and the files that hold it; "" without a key.
-    member: which one of its workers this is, of a task that has several.
+    member: which one of its workers this is, of a task that has several. environment: the task's own; None where it has
+    that of the run.
     partition: the one of the task's table that its result is committed as; "" keeps the result as it is.
     """
 
@@ -65,6 +66,7 @@ class Attempt(Struct, frozen=True):
     files: tuple[str, ...] = ()
     member: Member | None = None
     partition: str = ""
+    environment: Environment | None = None
 
     @property
     def rank(self) -> int:

@@ -61,7 +61,8 @@ def some(names: list[str]) -> str:
 class Trial:
     """One task of a reproduction, to be executed alone as often as it takes to see what its result depends on.
 
-    metric: the metric that differs, when it is not an output. seconds: how long the task took.
+    metric: the metric that differs, when it is not an output. seconds: how long the task took. python: the interpreter
+    that it is executed in, "" for this one.
     """
 
     store: Store
@@ -71,6 +72,7 @@ class Trial:
     code: str
     metric: str = ""
     seconds: float = 0.0
+    python: str = ""
 
     def causes(self) -> Iterator[Cause]:
         """What makes this task differ, in the order of the trials; one that explains it ends them."""
@@ -141,7 +143,8 @@ class Trial:
             settings=settings_for_job(self.store), run=self.run.id, code=self.code, node=self.node,
             inputs_of=self.again.id, times=times, seeded=seeded,
         )  # fmt: skip
-        return do_job(job, environ=environ, timeout=LEAST_TIMEOUT + 10 * times * self.seconds)
+        timeout = LEAST_TIMEOUT + 10 * times * self.seconds
+        return do_job(job, environ=environ, timeout=timeout, python=self.python)
 
     def _results(self, answer: Answer) -> list[Any]:
         if answer.error:

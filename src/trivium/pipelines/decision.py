@@ -13,9 +13,10 @@ from trivium.errors import CacheKeyError, TriviumError
 from trivium.pipelines.artifacts import is_intact
 from trivium.pipelines.cache_key import KeyParts, cache_key, decode_parts, key_parts
 from trivium.pipelines.committed import TABLE
+from trivium.pipelines.environments.nodes import NodeEnvironments
 from trivium.pipelines.explain import explain
 from trivium.pipelines.graph import Node
-from trivium.pipelines.reach import Reached, reach
+from trivium.pipelines.reach import Reached, reach, without_absent
 from trivium.pipelines.slices import contents_of
 from trivium.store.catalog.content import content_digest
 from trivium.store.store import Store
@@ -39,7 +40,8 @@ class Decision(Struct, frozen=True):
 class Decider:
     """Decides for the nodes of one run. `finished` holds the run's own finished tasks by node, when it is resumed.
 
-    With `cache=False` only these are reused, as for a task that is declared with cache=False.
+    With `cache=False` only these are reused, as for a task that is declared with cache=False. environment: that of this
+    process; own: those of single tasks.
     """
 
     store: Store
@@ -48,6 +50,7 @@ class Decider:
     tables: Mapping[str, TableInput]
     cache: bool = True
     finished: Mapping[str, TaskRun] = field(default_factory=dict)
+    own: NodeEnvironments = field(default_factory=NodeEnvironments)
     reached: dict[Callable[..., Any], Reached] = field(default_factory=dict)
     codes: dict[Reached, str] = field(default_factory=dict)
     contents: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -55,7 +58,8 @@ class Decider:
     def decide(self, node: Node, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> Decision:
         """What to do with the node, when the results of its upstream nodes are known."""
         try:
-            parts = key_parts(node, artifacts, self.tables, self.environment.digest, self._reach(node))
+            environment = self.own.find(node) or self.environment
+            parts = key_parts(node, artifacts, self.tables, environment.digest, self._reach(node))
         except CacheKeyError as error:
             return self._without_key(node, str(error))
         key = cache_key(parts)
@@ -96,7 +100,8 @@ class Decider:
         function = node.task.function
         if function not in self.reached:
             self.reached[function] = reach(function)
-        return self.reached[function]
+        reached = self.reached[function]
+        return reached if node.task.options.env is None else without_absent(reached)
 
     def _find(self, node: Node, key: str) -> TaskRun | None:
         mine = self.finished.get(node.name)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from trivium.errors import BlockedByAlert, Misuse
 from trivium.failpoints import failpoint
 from trivium.pipelines.environment import current_environment
+from trivium.pipelines.environments.nodes import resolve_nodes
 from trivium.pipelines.execution import Execution
 from trivium.pipelines.executors.executor import prepare_executor
 from trivium.pipelines.graph import Graph, Node, Output, build_graph
@@ -35,6 +36,7 @@ class RunRequest(Struct, frozen=True):
 
     code: what the run's code is on record as, when it is kept already. partitions: only these of the tables that tasks
     commit into, as `parse_range` reads it. instead_of: the run that is reproduced, so that nothing is committed.
+    environments: {task: digest} of those to take instead of what is locked now.
     """
 
     pipeline: str
@@ -51,6 +53,7 @@ class RunRequest(Struct, frozen=True):
     code: Code | None = None
     partitions: str | None = None
     instead_of: str = ""
+    environments: dict[str, str] = {}
 
 
 def execute(request: RunRequest, store: Store, progress: Progress | None = None) -> Run:
@@ -68,13 +71,17 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
         if _is_new(graph, store):
             prepare_executor(store.settings.executor, store)
         tables = pin_inputs(store, graph.tables(), _asked_versions(request, graph, before))
+        environments = resolve_nodes(graph.nodes, store, request.environments)
         run = _open_run(request, store, graph, tables, before)
         if run.status == "succeeded":
             return run
         store.catalog.lineage.record_reads([Read(run.id, "", "table", *read) for read in drawn.items()])
         blocking = _refuse_blocked(request, store, run, [*tables, *drawn], tables_by_partition(graph.nodes))
         wanted = Wanted(among, tuple(blocking), request.instead_of, _executed(store, request.instead_of))
-        return Execution(store, run, graph, tables, progress, cache=request.cache, wanted=wanted).finish()
+        going = Execution(
+            store, run, graph, tables, progress, cache=request.cache, environments=environments, wanted=wanted
+        )
+        return going.finish()
 
 
 def _executed(store: Store, run: str) -> frozenset[str] | None:

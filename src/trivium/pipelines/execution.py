@@ -26,6 +26,7 @@ from trivium.pipelines.checkpoint import forget_checkpoints
 from trivium.pipelines.committed import TABLE
 from trivium.pipelines.decision import Decider, Decision
 from trivium.pipelines.environment import current_environment
+from trivium.pipelines.environments.nodes import NodeEnvironments
 from trivium.pipelines.executors.executor import Ended, Executor, open_executor
 from trivium.pipelines.given import resolve_arguments
 from trivium.pipelines.graph import Graph, Node
@@ -78,13 +79,16 @@ class Execution:
         progress: Progress | None,
         *,
         cache: bool,
+        environments: NodeEnvironments,
         wanted: Wanted = Wanted(),  # noqa: B008 # it is frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store, self.run, self.graph, self.tables = store, run, graph, tables
         self.progress, self.clock, self.wanted = progress, clock, wanted
         known = {task.node: task for task in store.catalog.runs.list_tasks(run.id) if task.status in FINISHED}
-        self.decider = Decider(store, run.id, current_environment(), tables, cache=cache, finished=known)
+        self.decider = Decider(
+            store, run.id, current_environment(), tables, cache=cache, finished=known, own=environments
+        )
         self.upstream = {node.name: graph.upstream(node) for node in graph.nodes}
         self.numbers = {node.name: number for number, node in enumerate(graph.nodes, 1)}
         self.schedule = Schedule(graph.nodes, self.upstream)
@@ -287,7 +291,7 @@ class Execution:
         partition = "" if self.wanted.instead_of else node.partition
         return Attempt(
             self.run.id, node.name, node.task, arguments, self._stable_key(work), number, code, files,
-            partition=partition,
+            partition=partition, environment=self.decider.own.find(node),
         )  # fmt: skip
 
     def _stable_key(self, work: Work) -> str:
@@ -392,6 +396,7 @@ class Execution:
             log=work.log,
             attempts=tuple(work.failed),
             secrets=secret_names(work.node.task.options.secrets, work.node.arguments),
+            environment=self.decider.own.digest(work.node),
         )
 
     def _made(self, work: Work, refs: Refs, *, executed: bool) -> None:
@@ -434,6 +439,7 @@ class Execution:
             run=self.run.id, node=node.name, task=node.task.name, key="", status=status, started_at=now, ended_at=now,
             upstream=self.upstream[node.name], reason=why,
             secrets=() if status == "skipped" else secret_names(node.task.options.secrets, node.arguments),
+            environment="" if status == "skipped" else self.decider.own.digest(node),
         )  # fmt: skip
 
     def _forget(self, node: str, reader: Work) -> None:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from trivium.errors import Misuse
 from trivium.pipelines.code_archive import unpack
+from trivium.pipelines.executors.own_environment import variables_in
 from trivium.pipelines.progress import Progress, TaskEvent
 from trivium.settings import Settings
 from trivium.store.store import Store
@@ -102,16 +103,23 @@ def do_job(
     progress: Progress | None = None,
     environ: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    python: str = "",
 ) -> Answer:
-    """The job was done in a fresh process of this Python. environ: variables to set beyond those of this process.
+    """The job was done in a fresh process of this interpreter ("": our own). environ: variables to set beyond those of
+    this process.
 
     Raises Misuse when the process ends without an answer, TimeoutError after `timeout` seconds.
     """
-    variables = {**os.environ, "TRIVIUM_ROOT": job.settings["root"], **(environ or {})}
+    own = variables_in(Path(python), dict(os.environ)) if python else os.environ
+    variables = {**own, "TRIVIUM_ROOT": job.settings["root"], **(environ or {})}
     with (
         tempfile.TemporaryDirectory(prefix="trivium-work-") as work,
         subprocess.Popen(  # noqa: S603 # this Python and a module of ours
-            [sys.executable, "-m", CHILD], cwd=work, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [python or sys.executable, "-m", CHILD],
+            cwd=work,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         ) as child,
     ):
         try:

@@ -13,6 +13,7 @@ from trivium.pipelines.branching import Branches
 from trivium.pipelines.decision import Decider
 from trivium.pipelines.engine import refuse_partitions
 from trivium.pipelines.environment import current_environment
+from trivium.pipelines.environments.nodes import resolve_nodes
 from trivium.pipelines.graph import Graph, Node, Output, leaves, source
 from trivium.pipelines.inputs import pin_inputs
 from trivium.pipelines.mapping import CannotExpand, Refs
@@ -48,7 +49,7 @@ def make_plan(graph: Graph, store: Store, versions: Mapping[str, int], partition
     among = None if partitions is None else parse_range(partitions)
     refuse_partitions(graph, among)
     tables = pin_inputs(store, graph.tables(), versions)
-    decider = Decider(store, "", current_environment(), tables)
+    decider = Decider(store, "", current_environment(), tables, own=resolve_nodes(graph.nodes, store))
     branches = Branches({}, store.blobs)
     steps = [step for node in graph.nodes for step in _steps(node, graph, decider, branches, Wanted(among))]
     return Plan(graph.pipeline, tuple(tables.values()), tuple(steps))

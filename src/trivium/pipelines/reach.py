@@ -6,6 +6,7 @@ import builtins
 import functools
 import importlib
 import importlib.util
+import linecache
 import sys
 import typing
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from types import BuiltinFunctionType, FunctionType, GetSetDescriptorType, Membe
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trivium.code.fingerprint import fingerprint, type_name
 from trivium.code.source import digest_code, digest_file_code, is_first_party, names_of
@@ -24,6 +26,7 @@ MISSING = object()
 READS = frozenset({"read", "lookup", "get_latest", "at", "diff", "batches", "torch_dataset"})
 JOIN = "as_of"  # reads the tables that it is given
 GENERATED = frozenset({"_abc_impl"})
+ABSENT = "absent"
 
 
 class Reached(Struct, frozen=True):
@@ -171,12 +174,28 @@ class _Walk:
 
     def visit_import(self, name: str, level: int, package: str) -> None:
         """A module imported inside a function counts whole, when it is the user's own."""
+        full = name
         try:
             full = importlib.util.resolve_name("." * level + name, package) if level else name
             if _is_first_party_module(full):
                 self.follow(importlib.import_module(full))
         except ImportError:
-            self.code.add((f"import {name}", "absent"))
+            self.visit_unimportable(name, full)
+
+    def visit_unimportable(self, name: str, full: str) -> None:
+        """A package that is not here; or a module of the user's own that needs such a one, and counts all the same."""
+        file = _own_file(full)
+        if file is None:
+            self.code.add((f"import {name}", ABSENT))
+        else:
+            self.files.add(file)
+            linecache.checkcache(file)
+            self.code.add((f"module {full.rpartition('.')[2]}", digest_file_code(file)))
+
+
+def without_absent(reached: Reached) -> Reached:
+    """The same without the packages that are not here: a task with an environment of its own has them there."""
+    return replace(reached, code=tuple(each for each in reached.code if each[1] != ABSENT))
 
 
 def resolve(chain: tuple[str, ...], names: dict[str, Any]) -> tuple[str, Any]:
@@ -236,6 +255,16 @@ def _is_first_party_module(name: str) -> bool:
         raise ImportError(name)
     places = [found.origin] if found.has_location else list(found.submodule_search_locations or ())
     return any(is_first_party(place) for place in places if place)
+
+
+def _own_file(name: str) -> str | None:
+    """The file of a module of the user's own, found without importing it; None for any other."""
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    own = found is not None and found.has_location and found.origin and is_first_party(found.origin)
+    return found.origin if found and own else None
 
 
 def _file_of(kind: type) -> str:

@@ -1,4 +1,4 @@
-"""A recorded run, done again: with its parameters and table versions, and everything executed anew."""
+"""A recorded run, done again: with its parameters, table versions and locks, and everything executed anew."""
 
 from __future__ import annotations
 
@@ -34,5 +34,8 @@ def repeat_run(
         code=code,
         partitions=run.tags.get(PARTITIONS),
         instead_of=run.id,
+        environments={
+            task.node: task.environment for task in store.catalog.runs.list_tasks(run.id) if task.environment
+        },
     )
     return execute(request, store, progress)

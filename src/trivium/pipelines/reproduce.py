@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from trivium.errors import Misuse
 from trivium.pipelines.cause import Trial, recorded_causes, tasks_of
-from trivium.pipelines.environment import changed_packages, current_environment
+from trivium.pipelines.environment import changed_packages
+from trivium.pipelines.environments.build import build_environment, python_of
+from trivium.pipelines.environments.exact import Restored, restore_environment
 from trivium.pipelines.isolation import Job, Unpacked, do_job, settings_for_job, unpacked_code
 from trivium.pipelines.output_difference import OutputDifference, compare_metrics, compare_outputs
 from trivium.pipelines.pipeline import Pipeline
@@ -26,16 +28,19 @@ def reproduce_run(
     pipeline: Pipeline[Any, Any] | None = None,
     tolerance: float = 0.0,
     explain: bool = True,
+    exact_environment: bool = False,
     progress: Progress | None = None,
 ) -> Reproduction:
     """The run's kept code has run in a process of its own, as a run of its own, with the recorded parameters and table
-    versions, every task executed anew in this environment. Each output is compared by content, and each metric by
-    `tolerance` (at least 0; absolute, or relative to the larger value). The outcome is in the audit log.
+    versions, every task executed anew: in this environment, or in its own as that was locked. Each output is compared
+    by content, and each metric by `tolerance` (at least 0; absolute, or relative to the larger value). The outcome is
+    in the audit log.
 
     pipeline: run this one instead, in this process. explain: look for the cause of the first difference, for which its
-    task is executed some times more.
+    task is executed some times more. exact_environment: the packages and the Python of the run are built with uv, and
+    it is run in them; what cannot be had any more is told in the notes.
 
-    Raises NotFound, and Misuse for a run that has not ended.
+    Raises NotFound, Misuse for a run that has not ended, and EnvironmentUnavailable.
     """
     run = store.catalog.runs.get_run(run_id)
     if run.status not in ("succeeded", "failed"):
@@ -43,25 +48,35 @@ def reproduce_run(
     if pipeline is not None:
         found = _compare(store, run, repeat_run(store, run, pipeline, progress), tolerance)
     else:
+        restored = _restore(store, run, exact=exact_environment)
         with unpacked_code(store, run) as code:
-            found = _reproduce(store, run, code, tolerance, progress)
+            found = _reproduce(store, run, code, restored, tolerance=tolerance, progress=progress)
             if explain and found.again and not found.same:
-                found = replace(found, causes=(*found.causes, *_try_alone(store, run, found, code)))
+                found = replace(found, causes=(*found.causes, *_try_alone(store, run, found, code, restored)))
     record_reproduction(store, found)
     return found
 
 
-def _reproduce(store: Store, run: Run, code: Unpacked, tolerance: float, progress: Progress | None) -> Reproduction:
+def _restore(store: Store, run: Run, *, exact: bool) -> Restored | None:
+    """What the run's code and its tasks ran in is built; None where the code runs in this environment."""
+    for digest in dict.fromkeys(task.environment for task in store.catalog.runs.list_tasks(run.id) if task.environment):
+        build_environment(store.catalog.runs.get_environment(digest), store)
+    return restore_environment(store.catalog.runs.get_environment(run.environment), store) if exact else None
+
+
+def _reproduce(
+    store: Store, run: Run, code: Unpacked, restored: Restored | None, *, tolerance: float, progress: Progress | None
+) -> Reproduction:
     job = Job(settings=settings_for_job(store), run=run.id, code=code.folder)
-    answer = do_job(job, progress=progress)
-    notes = _notes(run, code)
+    answer = do_job(job, progress=progress, python=restored.python if restored else "")
+    notes = (*_notes(run, code), *(restored.notes if restored else ()))
     failed = answer.error if run.status == "succeeded" else ""
     if not answer.run:
-        causes = tuple(Cause("code", note) for note in notes)
+        causes = tuple(Cause("code", note) for note in _notes(run, code))
         first = "its code, which does not run"
         return Reproduction(run.id, "", first=first, causes=causes, error=answer.error, notes=notes)
     found = _compare(store, run, store.catalog.runs.get_run(answer.run), tolerance)
-    causes = (*(Cause("code", note) for note in notes), *found.causes)
+    causes = (*(Cause("code", note) for note in _notes(run, code)), *found.causes)
     return replace(found, causes=causes if not found.same else (), notes=notes, error=failed)
 
 
@@ -75,7 +90,7 @@ def _notes(run: Run, code: Unpacked) -> tuple[str, ...]:
 
 
 def _compare(store: Store, run: Run, again: Run, tolerance: float) -> Reproduction:
-    packages = changed_packages(store.catalog.runs.get_environment(run.environment), current_environment())
+    packages = changed_packages(*(store.catalog.runs.get_environment(each.environment) for each in (run, again)))
     differences = _differences(store, run, again, tolerance)
     if not differences:
         return Reproduction(run.id, again.id, packages=packages)
@@ -101,11 +116,12 @@ def _logger(metric: str, tasks: list[TaskRun]) -> str:
     return next(named, tasks[-1].node if tasks else "")
 
 
-def _try_alone(store: Store, run: Run, found: Reproduction, code: Unpacked) -> list[Cause]:
+def _try_alone(store: Store, run: Run, found: Reproduction, code: Unpacked, restored: Restored | None) -> list[Cause]:
     again, first = store.catalog.runs.get_run(found.again), found.differences[0]
     done = [task for task in tasks_of(store, again, first.node) if task.status == "executed" and task.ended_at]
     if not done:
         return []
     ended_at = done[0].ended_at or done[0].started_at
     seconds = (ended_at - done[0].started_at).total_seconds()
-    return list(Trial(store, run, again, first.node, code.folder, first.metric, seconds).causes())
+    python = str(python_of(done[0].environment)) if done[0].environment else restored.python if restored else ""
+    return list(Trial(store, run, again, first.node, code.folder, first.metric, seconds, python).causes())

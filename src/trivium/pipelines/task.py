@@ -18,6 +18,7 @@ from trivium.code.module_file import load_file
 from trivium.durations import parse_duration
 from trivium.errors import Misuse
 from trivium.pipelines.drawing import current_graph
+from trivium.pipelines.environments.spec import checked
 from trivium.pipelines.main_module import main_of_program
 from trivium.pipelines.resources import parse_memory
 from trivium.pipelines.secrets import Secret, checked_secret_name
@@ -30,6 +31,7 @@ from trivium.pipelines.signature import (
 )
 from trivium.pipelines.spark.bare import call_bare
 from trivium.pipelines.spark.options import checked_spark_options
+from trivium.values.environments import EnvironmentSpec
 from trivium.values.tables import TableSpec
 
 R = TypeVar("R")
@@ -41,7 +43,8 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
     which `secrets` it is given: their names, as environment variables and for `current_task().secret(name)`.
 
     backoff: seconds before the first retry, doubled for each further one. timeout: seconds for one attempt.
-    memory: such as "4GB". env: the name of an environment. outputs: how many values the returned tuple has.
+    memory: such as "4GB". env: `tv.env(...)`, or the name of an environment of the project's settings; its lock is part
+    of the cache key. outputs: how many values the returned tuple has.
     workers: so many processes call the function together, each with cpus and memory for itself; see `tv.worker`.
     commits: the table that the task commits what it returns into, run for each partition of event time, with the rows
     of that partition from every table with event time. lookback: how much event time before the partition is given as
@@ -57,7 +60,7 @@ class TaskOptions(Struct, frozen=True, forbid_unknown_fields=True):
     cpus: float = 1
     memory: str | None = None
     gpus: float = 0
-    env: str | None = None
+    env: EnvironmentSpec | str | None = None
     tags: tuple[str, ...] = ()
     outputs: int = 0
     secrets: tuple[str, ...] = ()
@@ -176,7 +179,7 @@ def task(
     cpus: float = 1,
     memory: str | None = None,
     gpus: float = 0,
-    env: str | None = None,
+    env: EnvironmentSpec | str | None = None,
     tags: tuple[str, ...] = (),
     outputs: int = 0,
     secrets: tuple[str, ...] = (),
@@ -213,6 +216,7 @@ def task_options(**options: Any) -> dict[str, Any]:
     if type(workers) is not int or workers < 1:
         raise Misuse(f"workers={workers!r} is no number of workers: it is a whole number from 1.")
     parse_memory(options.get("memory"))
+    _check_environment(options.get("env"))
     if "secrets" in options:
         options["secrets"] = _secrets(options["secrets"])
     if options.get("commits") is not None:
@@ -234,6 +238,13 @@ def _check_lookback(given: Any) -> None:
     for text in given.values() if isinstance(given, Mapping) else [given]:
         if text and text != "all":
             parse_duration(text)
+
+
+def _check_environment(asked: Any) -> None:
+    if isinstance(asked, EnvironmentSpec):
+        checked(asked, "env=")
+    elif not isinstance(asked, str | None):
+        raise Misuse(f'env={asked!r} is no environment; write env=tv.env("torch>=2"), or the name of one.')
 
 
 def _secrets(names: Any) -> tuple[str, ...]:

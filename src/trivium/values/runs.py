@@ -47,12 +47,18 @@ class Code(Struct, frozen=True):
 
 
 class Environment(Struct, frozen=True):
-    """What the code ran in: the digest covers Python and every installed distribution."""
+    """What the code ran in: the digest covers Python and every installed distribution.
+
+    lock: of a task's own environment, the digest of the blob with its lock, which is then what the digest covers.
+    image: the name of its container image on clusters.
+    """
 
     digest: str
     python: str
     packages: dict[str, str]
     platform: str = ""
+    lock: str = ""
+    image: str = ""
 
 
 class Run(Struct, Shown, frozen=True):
@@ -98,7 +104,8 @@ class TaskRun(Struct, frozen=True):
     "joined" is that of `when`, which has the outputs of the branch that was taken; what is in the other is "skipped".
 
     `parts` is the digest of a blob that holds what the cache key was made of. `attempts` are those before the last.
-    `secrets` are the names of those that it was given; a reused task was given none.
+    `secrets` are the names of those that it was given; a reused task was given none. `environment` is the digest of its
+    own one, "" where it had that of the run.
     """
 
     run: str
@@ -116,6 +123,7 @@ class TaskRun(Struct, frozen=True):
     parts: str = ""
     attempts: tuple[FailedAttempt, ...] = ()
     secrets: tuple[str, ...] = ()
+    environment: str = ""
 
 
 class MetricPoint(Struct, frozen=True):

@@ -17,9 +17,11 @@ from msgspec.structs import replace
 
 from trivium.errors import UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
+from trivium.pipelines.executors.builds import Builds
 from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
 from trivium.pipelines.executors.member_log import MemberLog
+from trivium.pipelines.executors.own_environment import is_other_python, setup_in, tell_other_code
 from trivium.pipelines.executors.process_tree import resident_bytes
 from trivium.pipelines.executors.task_log import TaskLog
 from trivium.pipelines.executors.transport import Job, OtherCode, Setup, pack_job, unpack
@@ -84,6 +86,7 @@ class LocalExecutor:
         self._done: list[Going] = []  # members whose gang goes on: the others may still be talking to them
         self._ports: dict[Gang, list[int]] = {}
         self._ended: list[Ended] = []
+        self._builds = Builds(store)
         self._looked = time.monotonic()
 
     @staticmethod
@@ -94,15 +97,24 @@ class LocalExecutor:
             _idle.append(WorkerProcess(setup))
 
     def has_room(self, options: TaskOptions) -> bool:
-        if not self._going:
+        waiting = [attempt.task.options for attempt in self._builds.waiting]
+        if not self._going and not waiting:
             return True
         cores = sum(each.attempt.task.options.cpus for each in self._going.values())
         memory = sum(each.memory for each in self._going.values())
+        cores += sum(each.cpus * each.workers for each in waiting)
+        memory += sum(parse_memory(each.memory) * each.workers for each in waiting)
         more, most = options.cpus * options.workers, parse_memory(options.memory) * options.workers
         return cores + more <= self._cores and memory + most <= self._memory
 
     def begin(self, attempt: Attempt) -> None:
-        """The attempt is going on in a worker, or in several."""
+        """The attempt is going on in a worker, or in several, as soon as its environment is built."""
+        if self._builds.is_open(attempt):
+            self._builds.add(attempt)
+        else:
+            self._start(attempt)
+
+    def _start(self, attempt: Attempt) -> None:
         options = attempt.task.options
         gang = self._gather(attempt)
         folder = logs_of(self._store, attempt.run)
@@ -111,7 +123,7 @@ class LocalExecutor:
         for member in gang.members:
             log = MemberLog(folder, member.node, member.rank, whole) if member.member else whole
             memory = parse_memory(options.memory)
-            self._send(Going(member, gang, self._take_worker(), log, whole, until, memory))
+            self._send(Going(member, gang, self._take_worker(member), log, whole, until, memory))
             if gang.is_over:
                 break
 
@@ -124,13 +136,14 @@ class LocalExecutor:
         self._ports[gang] = ports
         return gang
 
-    def _take_worker(self) -> WorkerProcess:
-        for worker in [each for each in _idle if each.setup == self._setup]:
+    def _take_worker(self, attempt: Attempt) -> WorkerProcess:
+        setup = self._setup if attempt.environment is None else setup_in(self._setup, attempt.environment)
+        for worker in [each for each in _idle if each.setup == setup]:
             _idle.remove(worker)
             if worker.alive:
                 return worker
             worker.end()
-        return WorkerProcess(self._setup)
+        return WorkerProcess(setup)
 
     def _send(self, going: Going) -> None:
         attempt = going.attempt
@@ -138,7 +151,7 @@ class LocalExecutor:
         job = Job(attempt, str(going.log.path), "" if going.by_value else attempt.code, types, tuple(warnings.filters))
         modules = first_party_modules(attempt.files) if going.by_value else ()
         try:
-            message = pack_job(job, by_value=modules)
+            message = pack_job(job, by_value=modules, by_name=is_other_python(attempt.environment))
         except UnsupportedValue as error:
             self._take(going, Outcome(error=str(error), final=True))
             return
@@ -149,7 +162,8 @@ class LocalExecutor:
     def wait(self, seconds: float | None) -> list[Ended]:
         """See Executor. Prints of tasks appear here, and limits are looked after meanwhile."""
         over = None if seconds is None else time.monotonic() + seconds
-        while self._going and not self._ended:
+        while (self._going or self._builds.waiting) and not self._ended:
+            self._start_built()
             pause = LOOK if over is None else min(LOOK, over - time.monotonic())
             readable, _, _ = select.select(list(self._going), (), (), max(pause, 0.0))
             for number in readable:
@@ -162,6 +176,13 @@ class LocalExecutor:
         ended, self._ended = self._ended, []
         return ended
 
+    def _start_built(self) -> None:
+        for attempt, error in self._builds.take_ended():
+            if error:
+                self._ended.append(Ended(attempt, Outcome(error=error)))
+            else:
+                self._start(attempt)
+
     def _answer(self, going: Going) -> None:
         message = going.worker.channel.receive()
         if message is None:
@@ -169,10 +190,21 @@ class LocalExecutor:
             return
         answer = unpack(message)
         if isinstance(answer, OtherCode):
-            going.by_value = True
-            self._send(going)
-            return
+            own = going.attempt.environment is not None
+            if not own or going.worker.used:
+                self._send_again(going, by_value=not own)
+                return
+            answer = Outcome(error=tell_other_code(going.attempt, answer), final=True)
+        going.worker.used = True
         self._take(going, answer)
+
+    def _send_again(self, going: Going, *, by_value: bool) -> None:
+        """With its code; or to a new worker, for one with other packages must import what it runs."""
+        if not by_value:
+            going.worker.end()
+            going.worker = WorkerProcess(going.worker.setup)
+        going.by_value = by_value
+        self._send(going)
 
     def _look_after(self) -> None:
         now = self._looked = time.monotonic()
@@ -238,5 +270,6 @@ class LocalExecutor:
             going.worker.end()
         self._going.clear()
         self._done.clear()
+        self._builds.close()
         while len(_idle) > self._cores:
             _idle.pop(0).end()

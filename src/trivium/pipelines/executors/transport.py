@@ -22,16 +22,23 @@ if TYPE_CHECKING:
 else:
     cloudpickle = Deferred("cloudpickle")  # only who sends needs it, and then a process is starting meanwhile
 
+PLAIN = 'Give plain values, or run it here with executor = "inline".'
+NAMED = "It runs in another version of Python, which imports its code: define it in a module, and give plain values."
+
 
 class Setup(Struct, frozen=True):
     """What a new worker process needs to find the same code as this one. main: the file of the script that is running,
-    or the name of the module that was started by `python -m`, when it can be imported again."""
+    or the name of the module that was started by `python -m`, when it can be imported again.
+
+    python: the interpreter of an environment of its own, whose import path comes after `path`; "" for this one.
+    """
 
     settings: Settings
     path: tuple[str, ...]
     folder: str
     main: str | None
     environ: dict[str, str]
+    python: str = ""
 
 
 class Job(Struct, frozen=True):
@@ -49,14 +56,17 @@ class Job(Struct, frozen=True):
 
 
 class OtherCode(Struct, frozen=True):
-    """A worker's answer: it would run other code than the key was made of."""
+    """A worker's answer: it would run other code than the key was made of. code: the parts of that which it found."""
+
+    code: tuple[tuple[str, str], ...] = ()
 
 
 Answer = Outcome | OtherCode
 
 
-def pack_job(job: Job, *, by_value: Iterable[ModuleType] = ()) -> bytes:
+def pack_job(job: Job, *, by_value: Iterable[ModuleType] = (), by_name: bool = False) -> bytes:
     """The job as bytes. by_value: modules whose functions and classes travel as they are here, instead of by name.
+    by_name: nothing may travel as it is here, because another version of Python could not read it.
 
     Raises UnsupportedValue for an argument that cannot leave this process.
     """
@@ -65,11 +75,11 @@ def pack_job(job: Job, *, by_value: Iterable[ModuleType] = ()) -> bytes:
         cloudpickle.register_pickle_by_value(module)
     try:
         with sent_with_code() if modules else nullcontext():
-            return bytes(cloudpickle.dumps(job))
+            return pickle.dumps(job) if by_name else bytes(cloudpickle.dumps(job))
     except Exception as error:  # whatever an argument's own reduction raises
         raise UnsupportedValue(
             f"Task {job.attempt.task.name!r} cannot be sent to another process: {type(error).__name__}: {error}. "
-            'Give plain values, or run it here with executor = "inline".'
+            f"{NAMED if by_name else PLAIN}"
         ) from None
     finally:
         for module in modules:

@@ -22,7 +22,7 @@ from trivium.pipelines.executors.channel import Channel
 from trivium.pipelines.executors.prints import prints_to
 from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, unpack
 from trivium.pipelines.main_module import LateMain
-from trivium.pipelines.reach import reach
+from trivium.pipelines.reach import Reached, reach, without_absent
 from trivium.pipelines.secrets import secret_names
 from trivium.pipelines.task import Task
 from trivium.store.store import Store, open_store
@@ -64,12 +64,13 @@ class Worker:
     """What lives between the jobs: the store, and the digests of code that was compared."""
 
     def __init__(self, setup: Setup, channel: Channel) -> None:
-        sys.path[:] = list(setup.path)
+        sys.path[:] = [*setup.path, *(sys.path if setup.python else ())]
         os.chdir(setup.folder)
         sys.modules["__main__"] = ModuleType("__main__") if setup.main is None else LateMain(setup.main)
         self._channel = channel
         self._store: Store = open_store(setup.settings)
-        self._codes: dict[object, str] = {}
+        self._own = bool(setup.python)
+        self._codes: dict[object, Reached | None] = {}
         self._pid = os.getpid()
 
     def answer(self, message: bytes) -> None:
@@ -86,20 +87,23 @@ class Worker:
             return Outcome(error=f"the task cannot be found by another process: {describe(error)}", final=True)
         vars(sys.modules["__main__"]).update(job.types)
         task = job.attempt.task
-        if job.code and self._code_of(task) != job.code:
-            return OtherCode()
+        if job.code:
+            found = self._reach(task)
+            if found is None or digest_of("code", found.code) != job.code:
+                return OtherCode(found.code if found else ())
         hides = bool(secret_names(task.options.secrets, job.attempt.arguments))
         with warnings.catch_warnings():
             warnings.resetwarnings()
             warnings.filters.extend(job.filters)  # type: ignore[attr-defined] # a list, whatever its stub says
             return try_once(job.attempt, self._store, lambda hidden: prints_to(job.log, hidden if hides else None))
 
-    def _code_of(self, task: Task[object]) -> str:
+    def _reach(self, task: Task[object]) -> Reached | None:
         if task.function not in self._codes:
             try:
-                self._codes[task.function] = digest_of("code", reach(task.function).code)
+                found = reach(task.function)
+                self._codes[task.function] = without_absent(found) if self._own else found
             except CacheKeyError:
-                self._codes[task.function] = ""
+                self._codes[task.function] = None
         return self._codes[task.function]
 
 

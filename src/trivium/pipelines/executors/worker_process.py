@@ -18,16 +18,20 @@ PROGRAM = "trivium.pipelines.executors.worker"
 
 
 class WorkerProcess:
-    """Started at once, ready when it answers. `mark` is in the environment of all that it starts."""
+    """Started at once, ready when it answers. `mark` is in the environment of all that it starts.
+
+    used: whether it has tried a task, so that modules of the user's own are in it as they were then.
+    """
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
+        self.used = False
         self.mark = uuid.uuid4().hex
         self._gone = False
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 # this Python, and a module of ours
-                [sys.executable, "-m", PROGRAM, str(theirs.fileno())],
+                [*([setup.python, "-P"] if setup.python else [sys.executable]), "-m", PROGRAM, str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,

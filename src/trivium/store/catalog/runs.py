@@ -78,6 +78,9 @@ class Runs(Protocol):
     def find_producers(self, digest: str) -> list[TaskRun]:
         """Task runs that wrote the artifact with this digest, newest first."""
 
+    def record_environment(self, environment: Environment) -> None:
+        """The environment is on record; one with the same digest stays as it was."""
+
     def get_environment(self, digest: str) -> Environment:
         """An environment by digest. Raises NotFound."""
 

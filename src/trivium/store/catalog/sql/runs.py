@@ -31,8 +31,7 @@ class SqlRuns:
                 known = tx.one(Run, "SELECT * FROM runs WHERE key = ?", run.key)
                 if known is not None:
                     return known
-            if tx.execute("SELECT 1 FROM environments WHERE digest = ?", environment.digest).fetchone() is None:
-                tx.insert("environments", environment)
+            _record_environment(tx, environment)
             tx.insert("runs", run)
             for each in run.inputs:
                 record_read(tx, Read(run.id, "", "table", each.table, each.version))
@@ -171,6 +170,10 @@ class SqlRuns:
             digest,
         )
 
+    def record_environment(self, environment: Environment) -> None:
+        with self.database.write() as tx:
+            _record_environment(tx, environment)
+
     def get_environment(self, digest: str) -> Environment:
         found = self.database.read().one(Environment, "SELECT * FROM environments WHERE digest = ?", digest)
         if found is None:
@@ -190,6 +193,11 @@ class SqlRuns:
 
     def list_promotions(self, *, since: datetime, pipeline: str | None = None) -> list[Promotion]:
         return list_promotions(self.database.read(), since, pipeline)
+
+
+def _record_environment(tx: Transaction, environment: Environment) -> None:
+    if tx.execute("SELECT 1 FROM environments WHERE digest = ?", environment.digest).fetchone() is None:
+        tx.insert("environments", environment)
 
 
 def _latest(tx: Transaction, run_id: str, names: Iterable[str]) -> dict[str, float]:
