@@ -67,9 +67,9 @@ def fill(catalog: Catalog, runs: int) -> list[ModelVersion]:
             number = run % DERIVED
             versions[number] += 1
             at = max(1, DAYS * (run + 1) // runs)
-            commit(tx, f"made-{number}", versions[number], at, f"run-{run}")
+            commit(tx, f"made-{number}", versions[number], at, f"run-{run:06}")
             for raw in (number % RAW, (number + 1) % RAW):
-                tx.insert("lineage_reads", Read(f"run-{run}", "make", "table", f"raw-{raw}", at))
+                tx.insert("lineage_reads", Read(f"run-{run:06}", "make", "table", f"raw-{raw}", at))
         for number in range(MODELS):
             model = ModelVersion(
                 f"model-{number % 100}", number // 100 + 1, f"{number:064}", "r" * 64, f"train-{number}", "ada", START,
