@@ -20,6 +20,8 @@ from trivium.lineage.staleness import (
     model_staleness,
     table_staleness,
 )
+from trivium.pipelines.pipeline import pipeline
+from trivium.pipelines.task import task
 from trivium.store.acting import use_acting
 from trivium.store.store import Store, connect
 from trivium.tables.compact import compact_table
@@ -363,3 +365,27 @@ def test_an_endpoint_serves_what_is_stale_of_its_model_and_its_lookups(lived: St
     }
     nodes = find_stale_nodes(lived.catalog, [Node("table", "features", 1), Node("table", "features"), Node("run", "x")])
     assert [str(node) for node in nodes] == ["features"]
+
+
+@task(commits=features)
+def double(rows: pl.DataFrame) -> pl.DataFrame:
+    """Twice the value."""
+    return rows.with_columns(value=pl.col("value") * 2)
+
+
+@pipeline
+def build() -> None:
+    """The features of every day."""
+    double(flights)
+
+
+def test_a_table_that_a_task_commits_into_is_stale_in_the_days_of_its_input_that_changed(store: Store) -> None:
+    flights.append(days(1, 2, 3), store=store)
+    build.run(store=store)
+    flights.append(days(4), store=store)
+    flights.overwrite(days(2, value=5), store=store)
+    behind = {"table": "flights", "read": 1, "newest": 3, "added": (day(4),), "changed": (day(2),)}
+    assert newer(store, features) == [behind]
+    build.run(store=store)
+    assert newer(store, features) == []
+    assert store.catalog.tables.newest_version("features") == 5
