@@ -61,7 +61,7 @@ def ask(url: str, weight: float) -> Any:
         data=json.dumps({"records": [record]}).encode(),
         headers={"content-type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
 
 
