@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from trivium.errors import EnvironmentUnavailable, MissingExtra, Misuse, TaskFailed
+from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.environment import make_environment
 from trivium.pipelines.environments.build import LOCK, environment_folder, environments_folder, is_built, python_of
 from trivium.pipelines.environments.resolve import EVENT, lock_of, resolve_environment
@@ -246,6 +247,52 @@ def test_a_python_that_is_not_there_fails_the_task(local: Store, module: Module)
     user = greeting(module, 'tv.env("tvgreeting<2", python="3.99")')
     with pytest.raises(TaskFailed, match=r"Python 3\.99 cannot be set up"):
         user.whole.run(store=local)
+
+
+def test_a_cache_that_cannot_be_written_fails_the_task(
+    local: Store, module: Module, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cache: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("UV_CACHE_DIR", str(cache / "uv"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(TaskFailed, match=r"Environments are kept in .*file/trivium/environments, which cannot be used"):
+        greeting(module).whole.run(store=local)
+
+
+def test_a_run_that_is_cancelled_ends_the_build(local: Store, module: Module, tmp_path: Path) -> None:
+    """A uv that never ends stands for a large download."""
+    resolve_environment(env("tvgreeting<2", image="slow"), local)
+    slow = tmp_path / "bin" / "uv"
+    slow.parent.mkdir()
+    slow.write_text(f"#!/bin/sh\ntouch {tmp_path / 'begun'}\nexec sleep 600\n")
+    slow.chmod(0o755)
+    script = tmp_path / "script.py"
+    script.write_text(
+        HEAD
+        + GREET.format(env='tv.env("tvgreeting<2", image="slow")')
+        + "if __name__ == '__main__':\n    whole.run()\n"
+    )
+    environ = {
+        **os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}", "TRIVIUM_ROOT": str(local.settings.root),
+        "TRIVIUM_EXECUTOR": "local",
+    }  # fmt: skip
+    going = subprocess.Popen([sys.executable, script], env=environ, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "begun").exists():
+        assert going.poll() is None
+    (run,) = local.catalog.runs.list_runs()
+    cancel_run(local, run.id)
+    assert "was cancelled" in going.communicate(timeout=60)[1]
+    assert not list(marked_by_path(str(slow.parent)))
+
+
+def marked_by_path(folder: str) -> Iterator[int]:
+    """Processes that found their programs in this folder first."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"PATH={folder}:".encode() in (process / "environ").read_bytes():
+                yield int(process.name)
+        except OSError:
+            continue
 
 
 @pytest.mark.parametrize("place", ["environment:begun", "environment:built"])

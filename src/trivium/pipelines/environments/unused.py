@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from msgspec import Struct
@@ -25,12 +25,12 @@ class Built(Struct, frozen=True):
     bytes: int
 
 
-def list_built(clock_zone: datetime) -> list[Built]:
-    """The environments on this machine, the ones used last first; times are in the zone of the given one."""
+def list_built(zone: tzinfo | None = None) -> list[Built]:
+    """The environments on this machine, those that were used last first; times are in this zone."""
     folder = environments_folder()
     found = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
     built = [
-        Built(each.name, datetime.fromtimestamp(each.stat().st_mtime, clock_zone.tzinfo), _bytes(each))
+        Built(each.name, datetime.fromtimestamp(each.stat().st_mtime, zone), _bytes(each))
         for each in found
         if not each.name.startswith(".")
     ]
@@ -42,7 +42,7 @@ def remove_unused(now: datetime, unused: timedelta, *, dry_run: bool = False) ->
 
     dry_run: nothing is removed.
     """
-    old = [each for each in list_built(now) if each.used_at < now - unused]
+    old = [each for each in list_built(now.tzinfo) if each.used_at < now - unused]
     return old if dry_run else [each for each in old if _remove(environments_folder() / each.name)]
 
 

@@ -47,6 +47,16 @@ def test_many_runs_share_one_environment(catalog: Catalog) -> None:
         catalog.runs.get_environment("zz")
 
 
+def test_an_environment_of_a_task_is_recorded_once_and_named_by_its_task(catalog: Catalog) -> None:
+    own = Environment("o" * 64, "3.12", {"torch": "2.9"}, lock="l" * 64, image="ghcr.io/team/torch:1")
+    catalog.runs.record_environment(own)
+    catalog.runs.record_environment(replace(own, python="3.13"))
+    assert catalog.runs.get_environment("o" * 64) == own
+    start(catalog)
+    catalog.runs.record_task(replace(TASK, environment="o" * 64))
+    assert [task.environment for task in catalog.runs.list_tasks("run-1")] == ["o" * 64]
+
+
 def test_a_run_key_names_one_run_for_ever(catalog: Catalog) -> None:
     first = start(catalog, key="firing-1")
     assert start(catalog, "run-2", key="firing-1") == first
