@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from trivium.pipelines.partition import Partition as Partition
     from trivium.pipelines.pipeline import pipeline as pipeline
     from trivium.pipelines.process_group import process_group as process_group
+    from trivium.pipelines.published import published as published
     from trivium.pipelines.secrets import Secret as Secret
     from trivium.pipelines.secrets import secret as secret
     from trivium.pipelines.split import split as split
@@ -103,6 +104,7 @@ HOMES = {
     "pipeline": "trivium.pipelines.pipeline",
     "prepare": "trivium.models.prepare",
     "process_group": "trivium.pipelines.process_group",
+    "published": "trivium.pipelines.published",
     "query": "trivium.checks.kinds",
     "read_split": "trivium.pipelines.stored_split",
     "references": "trivium.checks.kinds",

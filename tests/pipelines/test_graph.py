@@ -117,7 +117,7 @@ def test_a_pipeline_inside_a_pipeline_is_drawn_into_it() -> None:
         return total([n])
 
     graph = draw(lambda: total([inner(5)]))
-    assert [node.name for node in graph.nodes] == ["total", "total-2"]
+    assert [node.name for node in graph.nodes] == ["inner.total", "total"]
 
 
 def test_a_pipeline_without_tasks_is_refused() -> None:

@@ -20,6 +20,7 @@ NOUNS = {
     "demo": Noun("trivium.demo.command", "Tell the whole life of one model, on real flights."),
     "run": Noun("trivium.cli.run", "Run a pipeline of this project."),
     "runs": Noun("trivium.cli.runs", "What ran, on what, and what came out."),
+    "pipelines": Noun("trivium.cli.pipelines", "Pipelines that others call by name and version."),
     "tables": Noun("trivium.cli.tables", "Versioned rows, and what the checks say of them."),
     "splits": Noun("trivium.cli.splits", "Validation sets, and how every model did on them."),
     "alerts": Noun("trivium.cli.alerts", "Checks that failed, and what people said of them."),

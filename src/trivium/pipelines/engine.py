@@ -153,7 +153,9 @@ def _open_run(
     request: RunRequest, store: Store, graph: Graph, tables: Mapping[str, TableInput], before: Run | None
 ) -> Run:
     if before is not None:
-        return store.catalog.runs.reopen(before.id, actor=store.actor, code=keep_code(request.function, store))
+        return store.catalog.runs.reopen(
+            before.id, actor=store.actor, code=request.code or keep_code(request.function, store)
+        )
     environment = current_environment()
     run = Run(
         id=store.ids(),

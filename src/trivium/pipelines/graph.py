@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -126,13 +127,14 @@ class Output:
 class Graph:
     """Nodes in the order of their calls, which is an order in which they can run: a call only sees earlier results.
 
-    guards: of the branches that are being drawn.
+    guards: of the branches that are being drawn. place: what names begin with, in a pipeline inside of this one.
     """
 
     pipeline: str
     nodes: list[Node] = field(default_factory=list)
     result: Any = None
     guards: tuple[Guard, ...] = ()
+    place: str = ""
     _calls: dict[str, int] = field(default_factory=dict)
     _members: set[int] = field(default_factory=set)
 
@@ -155,12 +157,20 @@ class Graph:
             check = check_items if name == over else check_argument
             arguments[name] = check(task, name, value)
         refuse_misfits(task, arguments)
-        self._calls[task.name] = self._calls.get(task.name, 0) + 1
-        calls = self._calls[task.name]
-        node = kind(task.name if calls == 1 else f"{task.name}-{calls}", task, arguments, over, self.guards)
+        node = kind(self._name(task.name), task, arguments, over, self.guards)
         self.nodes.append(node)
         self._members.add(id(node))
         return node
+
+    @contextmanager
+    def inside(self, pipeline: str) -> Iterator[None]:
+        """Inside the block, nodes are named as those of this pipeline: `features.load`."""
+        before = self.place
+        self.place = f"{self._name(pipeline)}."
+        try:
+            yield
+        finally:
+            self.place = before
 
     def upstream(self, node: Node) -> tuple[str, ...]:
         """Names of the nodes whose results this one takes, in the order of its arguments, after those that decide
@@ -173,6 +183,12 @@ class Graph:
         """Every table that a task takes as an argument, by name."""
         found = [leaf for node in self.nodes for leaf in leaves(node.arguments) if is_table(leaf)]
         return {table.name: table for table in found}
+
+    def _name(self, name: str) -> str:
+        """The name in its place, with a number from the second call on."""
+        name = f"{self.place}{name}"
+        self._calls[name] = self._calls.get(name, 0) + 1
+        return name if self._calls[name] == 1 else f"{name}-{self._calls[name]}"
 
     def _check_membership(self, task: Task[Any], argument: str, leaf: Any) -> None:
         if isinstance(leaf, Node | Output) and id(source(leaf)) not in self._members:

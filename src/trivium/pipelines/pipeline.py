@@ -10,13 +10,15 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from trivium.errors import Misuse
 from trivium.ids import checked_name
+from trivium.pipelines.drawing import current_graph
 from trivium.pipelines.engine import RunRequest, execute
 from trivium.pipelines.graph import Graph, build_graph
 from trivium.pipelines.parameter_sources import settings_of_environment, settings_of_file, settings_of_flags
 from trivium.pipelines.parameters import Parameters, Setting, bind_parameters
 from trivium.pipelines.plan import Plan, make_plan
 from trivium.pipelines.progress import Progress
-from trivium.store.store import Store, current_store
+from trivium.pipelines.signature import annotations_of, call_with, check_call
+from trivium.store.store import Store, current_store, use_store
 from trivium.values.events import TriggerSpec
 from trivium.values.runs import Run
 
@@ -47,7 +49,12 @@ class Pipeline(Generic[P, R]):
                 )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self.function(*args, **kwargs)
+        graph = current_graph()
+        if graph is None:
+            return self.function(*args, **kwargs)
+        given = check_call(f"pipeline {self.name!r}", self.signature, annotations_of(self.function), args, kwargs)
+        with graph.inside(self.name):
+            return call_with(self.function, given)  # type: ignore[no-any-return] # what the function returns
 
     def configured(
         self, file: str | Path | None = None, /, *, texts: Mapping[str, str] | None = None
@@ -113,7 +120,10 @@ class Pipeline(Generic[P, R]):
         **parameters: Any,
     ) -> Plan:
         """What `run` with these parameters would do, task by task, and why. Nothing is run or recorded."""
-        return make_plan(self.graph(**parameters), store or current_store(), versions or {}, partitions)
+        store = store or current_store()
+        with use_store(store):
+            graph = self.graph(**parameters)
+        return make_plan(graph, store, versions or {}, partitions)
 
     def graph(self, **parameters: Any) -> Graph:
         """The tasks and what flows between them."""

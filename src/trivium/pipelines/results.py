@@ -16,22 +16,37 @@ def load_result(store: Store, run_id: str) -> Any:
 
     A node with several outputs gives a tuple. Raises NotFound when the run made nothing.
     """
-    run = store.catalog.runs.get_run(run_id)
-    node, _, index = run.tags.get("result", "").partition(":")
-    if node:
-        return load_output(store, run.id, node, int(index) if index else None)
-    done = [task for task in store.catalog.runs.list_tasks(run.id, items=False) if task.outputs]
-    if not done:
-        raise NotFound(f"Run {run.id} ({run.status}) has no result.")
-    return _load(store, done[-1], None)
+    task, index = _result_task(store, run_id)
+    return _load(store, task, index)
+
+
+def find_result(store: Store, run_id: str) -> tuple[ArtifactRef, ...]:
+    """The same, as references to what is stored."""
+    task, index = _result_task(store, run_id)
+    return task.outputs if index is None else (task.outputs[index],)
 
 
 def load_output(store: Store, run_id: str, node: str, index: int | None = None) -> Any:
     """What one node of the run made, or one of its several outputs (counted from 0). Raises NotFound."""
+    return _load(store, _task_with_outputs(store, run_id, node), index)
+
+
+def _result_task(store: Store, run_id: str) -> tuple[TaskRun, int | None]:
+    run = store.catalog.runs.get_run(run_id)
+    node, _, index = run.tags.get("result", "").partition(":")
+    if node:
+        return _task_with_outputs(store, run.id, node), int(index) if index else None
+    done = [task for task in store.catalog.runs.list_tasks(run.id, items=False) if task.outputs]
+    if not done:
+        raise NotFound(f"Run {run.id} ({run.status}) has no result.")
+    return done[-1], None
+
+
+def _task_with_outputs(store: Store, run_id: str, node: str) -> TaskRun:
     run = store.catalog.runs.get_run(run_id)
     task = store.catalog.runs.find_task(run.id, node)
     if task is not None and task.outputs:
-        return _load(store, task, index)
+        return task
     if task is not None and task.status == "skipped":
         raise NotFound(f"Task {node!r} of run {run.id} has no output: it was skipped, because {task.reason}.")
     known = (

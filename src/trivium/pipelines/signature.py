@@ -55,16 +55,41 @@ def bind_arguments(task: Task[Any], args: tuple[Any, ...], kwargs: Mapping[str, 
 
     Raises Misuse naming the task and the argument.
     """
-    signature = open_signature(task)
+    bound = _bind(f"Task {task.name!r}", open_signature(task), args, kwargs)
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def check_call(
+    what: str, signature: inspect.Signature, types: Mapping[str, Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The arguments of this call by name, each of which can have its parameter's type, where it is known.
+
+    what: who is called, such as "pipeline 'features'". Raises Misuse naming it and the argument.
+    """
+    bound = _bind(what[0].upper() + what[1:], signature, args, kwargs)
+    return {
+        name: check_given(
+            f"{name!r} of {what}", value, types.get(name, Any), optional=_is_optional(signature.parameters[name])
+        )
+        for name, value in bound.arguments.items()
+    }
+
+
+def _bind(
+    what: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> inspect.BoundArguments:
     try:
-        bound = signature.bind(*args, **kwargs)
+        return signature.bind(*args, **kwargs)
     except TypeError as error:
         unknown = [name for name in kwargs if name not in signature.parameters]
         near = difflib.get_close_matches(unknown[0], signature.parameters) if unknown else []
-        hint = f" Did you mean {near[0]!r}?" if near else f" It takes {signature}."
-        raise Misuse(f"Task {task.name!r} {error}.{hint}") from None
-    bound.apply_defaults()
-    return dict(bound.arguments)
+        hint = f" Did you mean {near[0]!r}?" if near and unknown[0] in str(error) else f" It takes {signature}."
+        raise Misuse(f"{what} {error}.{hint}") from None
+
+
+def _is_optional(parameter: inspect.Parameter | None) -> bool:
+    return parameter is not None and parameter.default is None
 
 
 def open_signature(task: Task[Any]) -> inspect.Signature:
@@ -128,21 +153,23 @@ def check_items(task: Task[Any], argument: str, value: Any) -> Any:
 
 def check_value(task: Task[Any], argument: str, value: Any) -> Any:
     """The constant, table or other task's result, when it can have the argument's annotated type; Misuse otherwise."""
+    optional = _is_optional(inspect.signature(task.function).parameters.get(argument))
     wanted = task.annotations.get(argument, Any)
-    parameter = inspect.signature(task.function).parameters.get(argument)
-    optional = parameter is not None and parameter.default is None
+    return check_given(f"{argument!r} of task {task.name!r}", value, wanted, optional=optional)
+
+
+def check_given(argument: str, value: Any, wanted: Any, *, optional: bool) -> Any:
+    """The same of any argument, named as in "'rows' of task 'train'". optional: None is its default."""
     promised = promised_types(value)
     wrong = next((each for each in promised if not may_be(each.kind, wanted)), None)
     if wrong is not None and not (optional and wrong.kind is types.NoneType):
         given = wrong.what if is_table(value) else f"{wrong.what} ({type_text(wrong.kind)})"
-        raise Misuse(
-            f"Argument {argument!r} of task {task.name!r} is annotated {type_text(wanted)}, but {given} is given."
-        )
+        raise Misuse(f"Argument {argument} is annotated {type_text(wanted)}, but {given} is given.")
     if promised:
         return value
     if (value is None and optional) or (isinstance(value, list | tuple | dict) and _has_promises(value)):
         return value
-    return convert_value(value, wanted, f"Argument {argument!r} of task {task.name!r}")
+    return convert_value(value, wanted, f"Argument {argument}")
 
 
 def convert_value(value: Any, wanted: Any, what: str, *, strict: bool = True) -> Any:
@@ -178,13 +205,16 @@ def promised_types(value: Any) -> tuple[Promised, ...]:
 
 def output_types(task: Task[Any]) -> tuple[Any, ...]:
     """The types of a task's several outputs; empty for a task with one."""
-    returns = task.annotations.get("return", Any)
-    parts = typing.get_args(returns) if typing.get_origin(returns) is tuple else ()
-    if Ellipsis in parts:
-        parts = ()
+    parts = tuple_parts(task.annotations.get("return", Any))
     if task.options.outputs:
         return parts if len(parts) == task.options.outputs else (Any,) * task.options.outputs
     return parts
+
+
+def tuple_parts(kind: Any) -> tuple[Any, ...]:
+    """The types of the parts of a tuple of fixed length; empty for any other type."""
+    parts = typing.get_args(kind) if typing.get_origin(kind) is tuple else ()
+    return () if Ellipsis in parts else parts
 
 
 def may_be(given: Any, wanted: Any) -> bool:

@@ -13,6 +13,7 @@ from trivium.store.catalog.events import Events
 from trivium.store.catalog.labels import Labelling
 from trivium.store.catalog.lineage import Lineage
 from trivium.store.catalog.models import Models
+from trivium.store.catalog.published import Published
 from trivium.store.catalog.retention import Retention
 from trivium.store.catalog.runs import Runs
 from trivium.store.catalog.small_blobs import SmallBlobs
@@ -25,6 +26,7 @@ from trivium.store.catalog.sql.events import SqlEvents
 from trivium.store.catalog.sql.labels import SqlLabelling
 from trivium.store.catalog.sql.lineage import SqlLineage
 from trivium.store.catalog.sql.models import SqlModels
+from trivium.store.catalog.sql.published import SqlPublished
 from trivium.store.catalog.sql.retention import SqlRetention
 from trivium.store.catalog.sql.runs import SqlRuns
 from trivium.store.catalog.sql.session_opener import session_opener
@@ -59,6 +61,7 @@ class Catalog:
     audit: Audit
     lineage: Lineage
     splits: Splits
+    published: Published
     labels: Labelling
     small_blobs: SmallBlobs
     pulse: Pulse
@@ -89,6 +92,7 @@ def open_catalog(place: Path | str, *, clock: Clock, durability: str = "full", p
         audit=SqlAudit(database),
         lineage=SqlLineage(database),
         splits=SqlSplits(database),
+        published=SqlPublished(database),
         labels=SqlLabelling(database),
         small_blobs=SqlSmallBlobs(database),
         pulse=database.pulse,

@@ -20,6 +20,7 @@ from trivium.values.endpoints import Endpoint, Verdict
 from trivium.values.events import Event, Firing, TriggerSpec
 from trivium.values.labels import Claim, LabelSpec
 from trivium.values.models import AliasChange, Approval, Evidence, Gate, ModelVersion
+from trivium.values.published import Publication
 from trivium.values.runs import Environment, MetricPoint, Run, TaskRun
 from trivium.values.splits import Examined, Split, SplitUse
 from trivium.values.tables import Commit, DataFile, Snapshot, TableSpec
@@ -43,6 +44,7 @@ STRUCTS: dict[str, tuple[type[msgspec.Struct], set[str]]] = {
     "label_specs": (LabelSpec, set()),
     "metric_points": (MetricPoint, set()),
     "model_versions": (ModelVersion, set()),
+    "published": (Publication, set()),
     "runs": (Run, set()),
     "snapshots": (Snapshot, set()),
     "split_uses": (SplitUse, set()),
