@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
 import polars as pl
 import pytest
 
-from trivium.errors import Misuse
+from trivium.errors import Misuse, TriviumError
+from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.results import load_result
+from trivium.pipelines.task import task
 from trivium.store.store import Store, connect
+from trivium.tables.at import TableVersion
+from trivium.tables.table import Table
 
 Module = Callable[..., ModuleType]
 SHARDED = """
@@ -49,9 +54,9 @@ def batched(folder: str):
 """
 
 
-@pytest.mark.parametrize("pipeline", ["framed", "batched"])
+@pytest.mark.parametrize("name", ["framed", "batched"])
 def test_the_workers_read_every_row_of_the_pinned_version_once_between_them(
-    module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pipeline: str
+    module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
     folder = tmp_path / "shares"
@@ -60,8 +65,8 @@ def test_the_workers_read_every_row_of_the_pinned_version_once_between_them(
         user = module(SHARDED)
         for start in (0, 50):  # two files
             user.rows.append(pl.DataFrame({"id": range(start, start + 50)}))
-        run = getattr(user, pipeline).run(store=store, folder=str(folder))
-        assert load_result(store, run.id) == {"framed": 3, "batched": 2}[pipeline]
+        run = getattr(user, name).run(store=store, folder=str(folder))
+        assert load_result(store, run.id) == {"framed": 3, "batched": 2}[name]
         assert [(each.table, each.version) for each in run.inputs] == [("rows", 2)]
     shares = [json.loads((folder / str(rank)).read_text()) for rank in range(3)]
     assert sorted(each for share in shares for each in share) == list(range(100))
@@ -106,3 +111,20 @@ def whole():
     )
     with pytest.raises(Misuse, match="is annotated int, but a table is given"):
         user.whole.run(store=store)
+
+
+def test_a_task_that_makes_a_partition_is_not_given_the_whole_version(store: Store) -> None:
+    rows = Table("rows", key="id", time="at", watch="off")
+    daily = Table("daily", key="id", time="at", watch="off")
+    rows.append(pl.DataFrame({"id": [1], "at": [datetime(2024, 1, 1)]}))  # noqa: DTZ001 # a table without zones
+
+    @task(commits=daily)
+    def made(rows: TableVersion) -> pl.DataFrame:
+        return rows.read().collect()
+
+    @pipeline
+    def whole() -> pl.DataFrame:
+        return made(rows)
+
+    with pytest.raises(TriviumError, match="instead of TableVersion"):
+        whole.run(store=store)

@@ -79,6 +79,7 @@ def whole(folder: str):
     assert {f"{each['MASTER_ADDR']}:{each['MASTER_PORT']}" for each in told} == {hosts[0][0]}
     done = local.catalog.runs.get_run(run.id)
     assert (done.metrics, done.tags["by"]) == ({"seen": 0.0}, "0")
+    assert local.catalog.runs.list_tasks(run.id)[0].outputs[0].facts["workers"] == 3
     assert "RANK" not in os.environ
 
 

@@ -192,8 +192,8 @@ def _argument(store: Store, value: Any, wanted: Any) -> Any:
 def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
     if isinstance(leaf, Given):
         return _read(store, leaf, wanted)
-    if isinstance(leaf, Pinned) and is_version_type(wanted):
-        return TABLES_AT.find_table_version(store, leaf.table.table, leaf.table.version)
+    if isinstance(leaf, Pinned | Slice) and is_version_type(wanted):
+        return _version(store, leaf)
     if isinstance(leaf, Pinned | Slice):
         return _table(store, leaf, frame_type(wanted))
     if isinstance(leaf, Secret) and not mentions(wanted, Secret):
@@ -201,6 +201,15 @@ def _leaf(store: Store, leaf: Any, wanted: Any) -> Any:
     if is_frame_type(type(leaf)) and frame_type(wanted).startswith(("polars.", "pyspark.")) and hasattr(leaf, "lazy"):
         return frames.from_frame(leaf, frame_type(wanted))
     return copy.deepcopy(leaf)
+
+
+def _version(store: Store, leaf: Pinned | Slice) -> Any:
+    if isinstance(leaf, Slice):
+        raise UnsupportedValue(
+            f"A task that makes one partition is given its rows of table {leaf.table.table!r}, not a whole version: "
+            "annotate pl.LazyFrame instead of TableVersion."
+        )
+    return TABLES_AT.find_table_version(store, leaf.table.table, leaf.table.version)
 
 
 def _table(store: Store, leaf: Pinned | Slice, wanted: str) -> Any:

@@ -99,7 +99,10 @@ def current_task() -> TaskContext | None:
 
 
 def current_worker() -> Worker:
-    """The process of the task that is executing here; outside of a task, the first of one."""
+    """The process of the task that is executing here; outside of a task, the first of one.
+
+    Ask in the thread that the task was called in, as for `current_task`: in others there is no task.
+    """
     task = _current.get()
     return Worker() if task is None else task.worker
 

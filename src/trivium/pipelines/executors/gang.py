@@ -41,12 +41,21 @@ class Gang:
     def outcome(self) -> Outcome:
         """What came of the attempt: of rank 0 when all did well, else the failure that was first."""
         failed = [*self._dead, *(rank for rank, outcome in self._outcomes.items() if _is_failure(outcome))]
+        size = len(self.members)
         if not failed:
-            return self._outcomes[0]
-        outcome, size = self._outcomes[failed[0]], len(self.members)
+            return self._outcomes[0] if size == 1 else _of_several(self._outcomes[0], size)
+        outcome = self._outcomes[failed[0]]
         if outcome.error is None or size == 1:
             return outcome
         return replace(outcome, error=f"worker {failed[0]} of {size}: {outcome.error}")
+
+
+def _of_several(outcome: Outcome, size: int) -> Outcome:
+    """On record is how many made it: the number is not in the key, and may be wanted when a result is looked into."""
+    if not outcome.outputs:
+        return outcome
+    first, *others = outcome.outputs
+    return replace(outcome, outputs=(replace(first, facts={**first.facts, "workers": size}), *others))
 
 
 def _is_failure(outcome: Outcome) -> bool:
