@@ -107,6 +107,10 @@ class RunCancelled(TriviumError):
     """Somebody cancelled the run; what was finished is kept, and it can be resumed."""
 
 
+class ExecutorAway(TriviumError):
+    """The executor does not answer; what was finished is kept, and the run can be resumed when it is back."""
+
+
 class CacheKeyError(TriviumError):
     """No cache key can be made for this task, so it cannot be cached."""
 

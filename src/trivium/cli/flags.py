@@ -14,6 +14,10 @@ Html = Annotated[
     Path | None, typer.Option("--html", help="Draw it into this file instead: one HTML page that needs no network.")
 ]
 Because = Annotated[str, typer.Option("--because", help="The reason, in a sentence; it goes on record.")]
+On = Annotated[
+    str | None,
+    typer.Option("--on", metavar="EXECUTOR", help="Where the tasks run: `local`, `inline`, `ray`, `ray://host:10001`."),
+]
 
 
 @dataclass(frozen=True)

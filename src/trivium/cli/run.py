@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from trivium.cli.flags import AsJson
+from trivium.cli.flags import AsJson, On
 from trivium.cli.group import single_app
 from trivium.cli.listing import print_json, print_line, print_table
 from trivium.cli.project import open_project
@@ -35,6 +35,7 @@ def run_pipeline(
         Path | None,
         typer.Option("--config", metavar="FILE", help="Parameters from a .toml or .json file; `--set` goes before it."),
     ] = None,
+    on: On = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only show what would run, and why.")] = False,
     key: Annotated[
         str | None, typer.Option("--key", help="Names this run for ever: the same key again gives the same run.")
@@ -61,7 +62,12 @@ def run_pipeline(
         return
     with redirect_stdout(sys.stderr):
         run = found.run(
-            key=key, accept_alerts=accept_alerts, partitions=partitions, store=store, progress=progress_for(progress)
+            key=key,
+            accept_alerts=accept_alerts,
+            partitions=partitions,
+            on=on,
+            store=store,
+            progress=progress_for(progress),
         )
     tell_run(run, as_json=as_json)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from trivium.cli.flags import AsJson, Limit
+from trivium.cli.flags import AsJson, Limit, On
 from trivium.cli.group import noun_app
 from trivium.cli.listing import print_facts, print_heading, print_json, print_line, print_list, print_table
 from trivium.cli.project import open_project
@@ -140,12 +140,13 @@ def resume(
     context: typer.Context,
     run: RunId,
     accept_alerts: Annotated[bool, typer.Option("--accept-alerts", help="Go on in spite of blocking alerts.")] = False,
+    on: On = None,
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that failed or was killed: only unfinished tasks are done."""
     store = open_project(context)
     with redirect_stdout(sys.stderr):
-        ended = resume_run(store, run, accept_alerts=accept_alerts, progress=RunLines())
+        ended = resume_run(store, run, accept_alerts=accept_alerts, on=on, progress=RunLines())
     if as_json:
         print_json(run_row(ended))
     else:

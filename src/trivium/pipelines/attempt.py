@@ -76,10 +76,11 @@ class Attempt(Struct, frozen=True):
 
 class Outcome(Struct, frozen=True):
     """What came of it. `lost` names an upstream node whose stored output could not be read, so that it has to run
-    again; `error` is one line, the log's end has the traceback. final: trying again would not help. checkpoints: it
-    asked for some, so there may be some to forget.
+    again; `error` is one line, the log's end has the traceback. final: trying again would not help. worker_lost: a
+    machine or a process that the task has nothing to do with went away, which does not count as one of its retries.
 
-    blobs: small ones that the outputs name; whoever records the outputs stores them with the same fact.
+    checkpoints: it asked for some, so there may be some to forget. blobs: small ones that the outputs name; whoever
+    records the outputs stores them with the same fact.
     """
 
     outputs: tuple[ArtifactRef, ...] = ()
@@ -87,6 +88,7 @@ class Outcome(Struct, frozen=True):
     error: str | None = None
     lost: str | None = None
     final: bool = False
+    worker_lost: bool = False
     checkpoints: bool = False
     blobs: dict[str, bytes] = {}
 

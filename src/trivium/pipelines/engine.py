@@ -14,7 +14,7 @@ from trivium.failpoints import failpoint
 from trivium.pipelines.environment import current_environment
 from trivium.pipelines.environments.nodes import resolve_nodes
 from trivium.pipelines.execution import Execution
-from trivium.pipelines.executors.executor import prepare_executor
+from trivium.pipelines.executors.executor import check_executor, prepare_executor
 from trivium.pipelines.graph import Graph, Node, Output, build_graph
 from trivium.pipelines.inputs import describe_alerts, pin_inputs
 from trivium.pipelines.kept_code import keep_code
@@ -36,7 +36,8 @@ class RunRequest(Struct, frozen=True):
 
     code: what the run's code is on record as, when it is kept already. partitions: only these of the tables that tasks
     commit into, as `parse_range` reads it. instead_of: the run that is reproduced, so that nothing is committed.
-    environments: {task: digest} of those to take instead of what is locked now.
+    environments: {task: digest} of those to take instead of what is locked now. on: the executor, when it is
+    not the setting's.
     """
 
     pipeline: str
@@ -54,6 +55,7 @@ class RunRequest(Struct, frozen=True):
     partitions: str | None = None
     instead_of: str = ""
     environments: dict[str, str] = {}
+    on: str | None = None
 
 
 def execute(request: RunRequest, store: Store, progress: Progress | None = None) -> Run:
@@ -64,12 +66,13 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
         _refuse_other(request, before)
         if before.status == "succeeded":
             return before
+    check_executor(request.on or store.settings.executor)
     with use_store(store):
         with noting_reads() as drawn:  # rows that the pipeline's own function reads are inputs as well
             graph = build_graph(request.pipeline, request.function, request.parameters)
         refuse_partitions(graph, among)
         if _is_new(graph, store):
-            prepare_executor(store.settings.executor, store)
+            prepare_executor(request.on or store.settings.executor, store)
         tables = pin_inputs(store, graph.tables(), _asked_versions(request, graph, before))
         environments = resolve_nodes(graph.nodes, store, request.environments)
         run = _open_run(request, store, graph, tables, before)
@@ -79,7 +82,15 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
         blocking = _refuse_blocked(request, store, run, [*tables, *drawn], tables_by_partition(graph.nodes))
         wanted = Wanted(among, tuple(blocking), request.instead_of, _executed(store, request.instead_of))
         going = Execution(
-            store, run, graph, tables, progress, cache=request.cache, environments=environments, wanted=wanted
+            store,
+            run,
+            graph,
+            tables,
+            progress,
+            cache=request.cache,
+            environments=environments,
+            wanted=wanted,
+            executor=request.on,
         )
         return going.finish()
 

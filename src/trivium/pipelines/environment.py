@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import platform
 import re
+import sys
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 from trivium.digest import digest_of
 from trivium.values.runs import Environment
@@ -17,9 +19,16 @@ VERSION = re.compile(r"^Version:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 @cache
 def current_environment() -> Environment:
     """This process's environment. Its digest covers Python and the packages, not the machine."""
-    found = [name_and_version(distribution) for distribution in metadata.distributions()]
+    places = [place for place in sys.path if not is_vendored(place)]
+    found = [name_and_version(distribution) for distribution in metadata.distributions(path=places)]
     packages = {name.lower().replace("_", "-"): version for name, version in found if name}
     return make_environment(platform.python_version(), packages, f"{platform.system()} {platform.machine()}")
+
+
+def is_vendored(place: str) -> bool:
+    """Whether a folder of `sys.path` is part of an installed package, which has put copies of others' packages there
+    for itself, as Ray does when it is imported."""
+    return any((folder / "__init__.py").is_file() for folder in Path(place or ".").resolve().parents)
 
 
 def name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:

@@ -43,6 +43,7 @@ FINISHED = ("executed", "cached")
 LONGEST_PAUSE = 600.0
 MOST_HITS = 1000
 LOOK = 0.5
+MOST_LOSSES = 5
 UNDECIDED = Decision("", None, None, "mapped over a list")
 
 
@@ -50,7 +51,8 @@ UNDECIDED = Decision("", None, None, "mapped over a list")
 class Work:
     """A node that has to run, and what became of it so far. item: its map and its place there, when it is in one.
 
-    begun: when the last attempt was, by the run's clock. shown: whether it is on record as running.
+    begun: when the last attempt was, by the run's clock. shown: whether it is on record as running. losses: how many of
+    the failed attempts were those of a lost worker.
     """
 
     node: Node
@@ -60,7 +62,17 @@ class Work:
     started: datetime | None = None
     begun: float = 0.0
     shown: bool = False
+    losses: int = 0
     log: str = ""
+
+    def may_try_again(self, outcome: Outcome) -> bool:
+        """Whether a failure is not the end of it; lost workers and the task's own have bounds of their own."""
+        if outcome.final:
+            return False
+        if outcome.worker_lost:
+            self.losses += 1
+            return self.losses <= MOST_LOSSES
+        return len(self.failed) - self.losses < self.node.task.options.retries
 
 
 class Execution:
@@ -81,10 +93,12 @@ class Execution:
         cache: bool,
         environments: NodeEnvironments,
         wanted: Wanted = Wanted(),  # noqa: B008 # it is frozen
+        executor: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store, self.run, self.graph, self.tables = store, run, graph, tables
         self.progress, self.clock, self.wanted = progress, clock, wanted
+        self.executor = executor or store.settings.executor
         known = {task.node: task for task in store.catalog.runs.list_tasks(run.id) if task.status in FINISHED}
         self.decider = Decider(
             store, run.id, current_environment(), tables, cache=cache, finished=known, own=environments
@@ -110,7 +124,7 @@ class Execution:
     def finish(self) -> Run:
         """Every node is done and the run has succeeded, or it is recorded as failed and TaskFailed is raised."""
         try:
-            with closing(open_executor(self.store.settings.executor, self.store)) as executor:
+            with closing(open_executor(self.executor, self.store)) as executor:
                 self._run_nodes(executor)
             self._record_hits()
             self._heed(always=True)
@@ -361,10 +375,9 @@ class Execution:
             return None
         if outcome.lost is not None:
             outcome = replace(outcome, error=f"the output of {outcome.lost} cannot be read", final=True)
-        options = work.node.task.options
-        if outcome.error is None or outcome.final or attempt.number > options.retries:
+        if outcome.error is None or not work.may_try_again(outcome):
             return work, outcome
-        pause = min(options.backoff * 2 ** (attempt.number - 1), LONGEST_PAUSE)
+        pause = min(work.node.task.options.backoff * 2 ** (attempt.number - 1), LONGEST_PAUSE)
         work.log += f"attempt {attempt.number} failed: {outcome.error}; again in {pause:g} s\n"
         self._tell("retrying", work, f"attempt {attempt.number} failed: {outcome.error}; again in {pause:g} s")
         work.failed.append(FailedAttempt(attempt.number, outcome.error, self.store.clock()))

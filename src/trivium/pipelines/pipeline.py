@@ -24,7 +24,7 @@ from trivium.values.runs import Run
 
 P = ParamSpec("P")
 R = TypeVar("R")
-RESERVED = frozenset({"key", "trigger", "accept_alerts", "store", "progress", "versions", "partitions"})
+RESERVED = frozenset({"key", "trigger", "accept_alerts", "store", "progress", "versions", "partitions", "on"})
 
 
 class Pipeline(Generic[P, R]):
@@ -86,15 +86,18 @@ class Pipeline(Generic[P, R]):
         progress: Progress | None = None,
         versions: Mapping[str, int] | None = None,
         partitions: str | None = None,
+        on: str | None = None,
         **parameters: Any,
     ) -> Run:
         """The pipeline has run and is on record; finished tasks whose key is known are reused.
 
         key: names this run for ever; the same key again returns the finished run, or goes on with an unfinished one.
         trigger: what asked for it. versions: table versions to read instead of the newest ones. partitions: which ones
-        tasks with `commits=` make ("2013-09-01..2013-09-30"), instead of all that are missing or stale.
+        tasks with `commits=` make ("2013-09-01..2013-09-30"), instead of all that are missing or stale. on: the
+        executor, such as "ray", instead of that of the settings.
 
-        Raises Misuse before anything runs when a parameter cannot be right, BlockedByAlert when an input has an open
+        Raises Misuse before anything runs when a parameter cannot be right, ExecutorAway when nobody answers at the
+        executor's address, BlockedByAlert when an input has an open
         blocking alert (unless `accept_alerts`), TaskFailed when a task raised.
         """
         bound = self.resolve(parameters)
@@ -108,6 +111,7 @@ class Pipeline(Generic[P, R]):
             accept_alerts=accept_alerts,
             versions=dict(versions or {}),
             partitions=partitions,
+            on=on,
         )
         return execute(request, store or current_store(), progress)
 

@@ -18,11 +18,13 @@ def resume_run(
     *,
     pipeline: Pipeline[Any, Any] | None = None,
     accept_alerts: bool = False,
+    on: str | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """The run has ended, under the same id, on the table versions that it started with: only unfinished work was done.
 
-    A run that has succeeded is returned as it is. pipeline: where the project's files do not name it.
+    A run that has succeeded is returned as it is. pipeline: where the project's files do not name it. on: the
+    executor, instead of that of the settings.
     """
     run = store.catalog.runs.get_run(run_id)
     if run.status == "succeeded":
@@ -35,5 +37,6 @@ def resume_run(
         key=run.key,
         accept_alerts=accept_alerts,
         again=run,
+        on=on,
     )
     return execute(request, store, progress)

@@ -6,7 +6,7 @@ import importlib
 from importlib import metadata
 from typing import Any, NamedTuple, Protocol
 
-from trivium.errors import Misuse
+from trivium.errors import MissingExtra, Misuse
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.task import TaskOptions
 from trivium.store.store import Store
@@ -14,7 +14,9 @@ from trivium.store.store import Store
 EXECUTORS = {
     "inline": "trivium.pipelines.executors.inline:InlineExecutor",
     "local": "trivium.pipelines.executors.local:LocalExecutor",
+    "ray": "trivium.pipelines.executors.ray:RayExecutor",
 }
+PACKAGES = {"ray": "trivium[ray]"}
 GROUP = "trivium.executors"
 
 
@@ -50,29 +52,67 @@ class Executor(Protocol):
         """Nothing is going on any more: what was, has been stopped."""
 
 
-def open_executor(name: str, store: Store) -> Executor:
-    """The executor with this name: one of ours, or of an installed package (entry point group "trivium.executors").
+class ExecutorName(NamedTuple):
+    """What the setting `executor` says: a registered name, and where it is; "" where the executor itself knows."""
 
-    Raises Misuse for an unknown name.
+    kind: str
+    address: str
+
+
+def parse_executor(text: str) -> ExecutorName:
+    """The name and address in "ray", "ray:10.0.0.1:6379" (the address is what follows) and "ray://host:10001" (the
+    whole text is the address)."""
+    kind, colon, rest = text.partition(":")
+    return ExecutorName(kind, text if colon and rest.startswith("//") else rest)
+
+
+def check_executor(text: str) -> None:
+    """There is such an executor, and it answers, as far as can be told in a moment.
+
+    Raises Misuse for an unknown name or an address that it does not take, ExecutorAway, MissingExtra.
     """
-    made: Executor = _kind_of(name)(store)
+    kind, address = _find(text)
+    if address:
+        kind.check(address)
+
+
+def open_executor(text: str, store: Store) -> Executor:
+    """The executor that this setting names: one of ours, or of an installed package (entry point group
+    "trivium.executors": a class that is called with the store). One that has a static method `check(address)`, which
+    is quick and raises Misuse or ExecutorAway, takes an address as well.
+
+    Raises Misuse for an unknown name, ExecutorAway when nobody answers at its address, MissingExtra.
+    """
+    kind, address = _find(text)
+    made: Executor = kind(store, address) if address else kind(store)
     return made
 
 
-def prepare_executor(name: str, store: Store) -> None:
+def prepare_executor(text: str, store: Store) -> None:
     """What takes this executor a while to start is being started. Raises Misuse for an unknown name."""
-    prepare = getattr(_kind_of(name), "prepare", None)
+    prepare = getattr(_find(text)[0], "prepare", None)
     if prepare is not None:
         prepare(store)
 
 
-def _kind_of(name: str) -> Any:
+def _find(text: str) -> tuple[Any, str]:
+    name, address = parse_executor(text)
     place = EXECUTORS.get(name)
     if place is None:
         others = {entry.name: entry.value for entry in metadata.entry_points(group=GROUP)}
         place = others.get(name)
         if place is None:
             known = ", ".join(sorted([*EXECUTORS, *others]))
-            raise Misuse(f"There is no executor {name!r}; there are: {known}.")
+            raise Misuse(f"There is no executor {text!r}; there are: {known}.")
     module, _, kind = place.partition(":")
-    return getattr(importlib.import_module(module), kind)
+    try:
+        found = getattr(importlib.import_module(module), kind)
+    except ModuleNotFoundError as error:
+        if error.name == name and name in PACKAGES:
+            raise MissingExtra(
+                f"Executor {text!r} needs the package {name!r}: pip install '{PACKAGES[name]}'."
+            ) from None
+        raise
+    if address and not hasattr(found, "check"):
+        raise Misuse(f"Executor {name!r} has no address; write {name!r} instead of {text!r}.")
+    return found, address

@@ -20,11 +20,11 @@ from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.builds import Builds
 from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
+from trivium.pipelines.executors.limits import Limits
 from trivium.pipelines.executors.member_log import MemberLog
 from trivium.pipelines.executors.own_environment import is_other_python, setup_in, tell_other_code
-from trivium.pipelines.executors.process_tree import resident_bytes
 from trivium.pipelines.executors.task_log import TaskLog
-from trivium.pipelines.executors.transport import Job, OtherCode, Setup, pack_job, unpack
+from trivium.pipelines.executors.transport import Job, OtherCode, Setup, Unfound, pack_job, unpack
 from trivium.pipelines.executors.worker_process import WorkerProcess
 from trivium.pipelines.live_log import logs_of
 from trivium.pipelines.main_module import main_of_program, types_of_main
@@ -34,23 +34,19 @@ from trivium.pipelines.task import TaskOptions
 from trivium.store.store import Store
 
 LOOK = 0.2
-GRACE = 1.0
 
 
 @dataclass(eq=False)
 class Going:
-    """An attempt in a worker, or the member of a gang. until: when it has to have ended, by the monotonic clock.
-
-    whole: the log of the task, which is `log` itself unless it has several workers.
-    """
+    """An attempt in a worker, or the member of a gang. whole: the log of the task, which is `log` itself unless it has
+    several workers."""
 
     attempt: Attempt
     gang: Gang
     worker: WorkerProcess
     log: TaskLog
     whole: TaskLog
-    until: float | None
-    memory: int
+    limits: Limits
     by_value: bool = False
 
 
@@ -101,7 +97,7 @@ class LocalExecutor:
         if not self._going and not waiting:
             return True
         cores = sum(each.attempt.task.options.cpus for each in self._going.values())
-        memory = sum(each.memory for each in self._going.values())
+        memory = sum(each.limits.bytes for each in self._going.values())
         cores += sum(each.cpus * each.workers for each in waiting)
         memory += sum(parse_memory(each.memory) * each.workers for each in waiting)
         more, most = options.cpus * options.workers, parse_memory(options.memory) * options.workers
@@ -115,15 +111,13 @@ class LocalExecutor:
             self._start(attempt)
 
     def _start(self, attempt: Attempt) -> None:
-        options = attempt.task.options
         gang = self._gather(attempt)
         folder = logs_of(self._store, attempt.run)
         whole = TaskLog(folder, attempt.node)
-        until = None if options.timeout is None else time.monotonic() + options.timeout + GRACE
+        limits = Limits.of(attempt.task.options, time.monotonic())
         for member in gang.members:
             log = MemberLog(folder, member.node, member.rank, whole) if member.member else whole
-            memory = parse_memory(options.memory)
-            self._send(Going(member, gang, self._take_worker(member), log, whole, until, memory))
+            self._send(Going(member, gang, self._take_worker(member), log, whole, limits))
             if gang.is_over:
                 break
 
@@ -195,6 +189,8 @@ class LocalExecutor:
                 self._send_again(going, by_value=not own)
                 return
             answer = Outcome(error=tell_other_code(going.attempt, answer), final=True)
+        if isinstance(answer, Unfound):
+            answer = Outcome(error=answer.error, final=True)
         going.worker.used = True
         self._take(going, answer)
 
@@ -213,16 +209,11 @@ class LocalExecutor:
                 continue  # its gang has been ended meanwhile
             self._echo(going, going.log.echo())
             going.log.bound()
-            options = going.attempt.task.options
-            if going.until is not None and now > going.until:
-                why = f"TimeoutError: it took longer than its timeout of {options.timeout:g} s"
-            elif going.memory and resident_bytes(going.worker.mark) > going.memory:
-                why = f"MemoryError: it needed more than its memory={options.memory!r}"
-            else:
+            why = going.limits.exceeded(going.worker.mark, now)
+            if why is None:
                 continue
             del self._going[number]
             going.worker.end()
-            why = f"{why}; its process was ended with all that it started"
             self._take(going, Outcome(error=why), died=True)
 
     def _take(self, going: Going, outcome: Outcome, *, died: bool = False) -> None:

@@ -47,6 +47,11 @@ class TaskLog:
             file.write((NOTE.format(f"{size - KEPT:,}") + end).encode())
         self._seen, self._begun = self._size(), 0
 
+    def write(self, text: str) -> None:
+        """Somebody else has printed this, where the file cannot be reached."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(text)
+
     def tail(self) -> str:
         """The end of what this attempt printed. A file with nothing in it is removed."""
         size = self._size()

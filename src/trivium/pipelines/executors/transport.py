@@ -28,7 +28,8 @@ NAMED = "It runs in another version of Python, which imports its code: define it
 
 class Setup(Struct, frozen=True):
     """What a new worker process needs to find the same code as this one. main: the file of the script that is running,
-    or the name of the module that was started by `python -m`, when it can be imported again.
+    or the name of the module that was started by `python -m`, when it can be imported again. logs: the folder that
+    takes what tasks print, where that which a job names cannot be reached.
 
     python: the interpreter of an environment of its own, whose import path comes after `path`; "" for this one.
     """
@@ -39,6 +40,7 @@ class Setup(Struct, frozen=True):
     main: str | None
     environ: dict[str, str]
     python: str = ""
+    logs: str | None = None
 
 
 class Job(Struct, frozen=True):
@@ -61,7 +63,13 @@ class OtherCode(Struct, frozen=True):
     code: tuple[tuple[str, str], ...] = ()
 
 
-Answer = Outcome | OtherCode
+class Unfound(Struct, frozen=True):
+    """A worker's answer: it cannot import what the job names, and says why."""
+
+    error: str
+
+
+Answer = Outcome | OtherCode | Unfound
 
 
 def pack_job(job: Job, *, by_value: Iterable[ModuleType] = (), by_name: bool = False) -> bytes:

@@ -17,10 +17,10 @@ from types import ModuleType
 
 from trivium.digest import digest_of
 from trivium.errors import CacheKeyError
-from trivium.pipelines.attempt import Outcome, describe, tail_of, try_once
+from trivium.pipelines.attempt import describe, tail_of, try_once
 from trivium.pipelines.executors.channel import Channel
 from trivium.pipelines.executors.prints import prints_to
-from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, unpack
+from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, Unfound, unpack
 from trivium.pipelines.main_module import LateMain
 from trivium.pipelines.reach import Reached, reach, without_absent
 from trivium.pipelines.secrets import secret_names
@@ -67,7 +67,7 @@ class Worker:
         sys.path[:] = [*setup.path, *(sys.path if setup.python else ())]
         os.chdir(setup.folder)
         sys.modules["__main__"] = ModuleType("__main__") if setup.main is None else LateMain(setup.main)
-        self._channel = channel
+        self._channel, self._logs = channel, setup.logs
         self._store: Store = open_store(setup.settings)
         self._own = bool(setup.python)
         self._codes: dict[object, Reached | None] = {}
@@ -84,18 +84,19 @@ class Worker:
         try:
             job: Job = unpack(message)
         except Exception as error:  # code that a job names may fail to import in any way
-            return Outcome(error=f"the task cannot be found by another process: {describe(error)}", final=True)
+            return Unfound(f"the task cannot be found by another process: {describe(error)}")
         vars(sys.modules["__main__"]).update(job.types)
         task = job.attempt.task
         if job.code:
             found = self._reach(task)
             if found is None or digest_of("code", found.code) != job.code:
                 return OtherCode(found.code if found else ())
+        log = job.log if self._logs is None else os.path.join(self._logs, os.path.basename(job.log))  # noqa: PTH118, PTH119
         hides = bool(secret_names(task.options.secrets, job.attempt.arguments))
         with warnings.catch_warnings():
             warnings.resetwarnings()
             warnings.filters.extend(job.filters)  # type: ignore[attr-defined] # a list, whatever its stub says
-            return try_once(job.attempt, self._store, lambda hidden: prints_to(job.log, hidden if hides else None))
+            return try_once(job.attempt, self._store, lambda hidden: prints_to(log, hidden if hides else None))
 
     def _reach(self, task: Task[object]) -> Reached | None:
         if task.function not in self._codes:

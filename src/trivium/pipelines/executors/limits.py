@@ -1,0 +1,37 @@
+"""How long a task may take and how much memory it may hold, looked after from outside of its process."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from msgspec import Struct
+
+from trivium.pipelines.executors.process_tree import resident_bytes
+from trivium.pipelines.resources import parse_memory
+from trivium.pipelines.task import TaskOptions
+
+GRACE = 1.0  # seconds in which a task that is over its time can say so itself
+
+
+class Limits(Struct, frozen=True):
+    """The limits of an attempt that began at `begun`, by the monotonic clock. seconds, bytes: None and 0 for none."""
+
+    begun: float
+    seconds: float | None
+    memory: str | None
+    bytes: int
+
+    @classmethod
+    def of(cls, options: TaskOptions, begun: float) -> Self:
+        """Those of a task's options."""
+        return cls(begun, options.timeout, options.memory, parse_memory(options.memory))
+
+    def exceeded(self, mark: str, now: float) -> str | None:
+        """Which of them the processes with this mark have broken, as an error in words; None of none."""
+        if self.seconds is not None and now > self.begun + self.seconds + GRACE:
+            why = f"TimeoutError: it took longer than its timeout of {self.seconds:g} s"
+        elif self.bytes and resident_bytes(mark) > self.bytes:
+            why = f"MemoryError: it needed more than its memory={self.memory!r}"
+        else:
+            return None
+        return f"{why}; its process was ended with all that it started"
