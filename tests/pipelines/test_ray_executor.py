@@ -1,0 +1,331 @@
+"""Tasks on Ray: the same as under `local`; what happens to machines is no fault of theirs, and nothing is left."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import ray
+from msgspec.structs import replace
+
+from trivium.errors import ExecutorAway, Misuse, RunCancelled, TaskFailed
+from trivium.pipelines.cancel import cancel_run
+from trivium.pipelines.executors.ray_cluster import join_ray
+from trivium.pipelines.executors.ray_errand import out_of_reach, setup_here
+from trivium.pipelines.executors.transport import Setup
+from trivium.pipelines.results import load_result
+from trivium.pipelines.resume import resume_run
+from trivium.settings import Settings
+from trivium.store.store import Store, connect
+
+Module = Callable[..., ModuleType]
+HEAD = """
+import os, signal, subprocess, sys, time
+from dataclasses import dataclass
+from pathlib import Path
+import polars as pl
+import trivium as tv
+"""
+EVERYTHING = """
+@dataclass
+class Point:
+    x: int
+
+@tv.task
+def numbers(n: int) -> list[int]:
+    return list(range(n))
+
+@tv.task
+def placed(i: int, base: Point) -> Point:
+    print("placing", i)
+    return Point(i + base.x)
+
+@tv.task
+def framed(points: list[Point]) -> pl.DataFrame:
+    return pl.DataFrame({"x": [each.x for each in points]})
+
+@tv.task(outputs=2)
+def halves(rows: pl.LazyFrame) -> tuple[pl.DataFrame, int]:
+    tv.log_metric("rows", 3)
+    return rows.head(3).collect(), 7
+
+@tv.pipeline
+def whole():
+    first, number = halves(framed(placed.map(numbers(6), base=Point(10))))
+    return first
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_ray() -> Iterator[None]:
+    """One Ray for these tests, as `trivium run --on ray` starts it, gone with them."""
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with connect(tmp_path / "project", actor="ada", durability="fast", executor="ray") as opened:
+        yield opened
+
+
+def the_failed(store: Store, user: ModuleType, **parameters: object) -> tuple[str, str, list[str]]:
+    """The message, the log and the earlier attempts of the task that fails."""
+    with pytest.raises(TaskFailed) as failed:
+        user.whole.run(store=store, **parameters)
+    (task,) = [each for each in store.catalog.runs.list_tasks(store.catalog.runs.list_runs()[0].id) if each.error]
+    return str(failed.value), task.log, [each.error for each in task.attempts]
+
+
+def wait_for(path: Path) -> str:
+    while not (path.is_file() and path.read_text()):
+        time.sleep(0.02)
+    return path.read_text()
+
+
+def is_gone(pid: int) -> bool:
+    for _ in range(250):
+        status = Path(f"/proc/{pid}/stat")
+        if not status.exists() or status.read_text().rpartition(")")[2].split()[0] in "ZX":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_keys_and_results_are_those_of_the_local_executor_and_are_reused_by_it(
+    store: Store, module: Module, tmp_path: Path
+) -> None:
+    user = module(HEAD + EVERYTHING)
+    on_ray = user.whole.run(store=store)
+    with connect(tmp_path / "other", actor="ada", durability="fast") as other:
+        here = user.whole.run(store=other, on="local")
+        theirs = {each.node: (each.key, each.outputs) for each in other.catalog.runs.list_tasks(here.id)}
+    ours = {each.node: (each.key, each.outputs) for each in store.catalog.runs.list_tasks(on_ray.id)}
+    assert ours == theirs
+    assert load_result(store, on_ray.id)["x"].to_list() == [10, 11, 12]
+    assert on_ray.metrics == {"rows": 3.0}
+    assert user.whole.run(store=store, on="local").cached == on_ray.executed
+
+
+def test_what_a_task_and_its_children_print_is_in_its_log_and_shown_once(
+    store: Store, module: Module, capfd: pytest.CaptureFixture[str]
+) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task
+def talks() -> int:
+    print("said by python")
+    subprocess.run(["sh", "-c", "echo said by a child >&2"], check=True)
+    return 1
+
+@tv.pipeline
+def whole():
+    return talks()
+"""
+    )
+    run = user.whole.run(store=store)
+    assert store.catalog.runs.list_tasks(run.id)[0].log == "said by python\nsaid by a child\n"
+    shown = "".join(capfd.readouterr())
+    assert shown.count("said by python") == shown.count("said by a child") == 1
+
+
+def test_a_crash_is_the_tasks_own_failure_with_its_last_words(store: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(retries=1, backoff=0)
+def crashes() -> int:
+    print("last words", flush=True)
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return 1
+
+@tv.pipeline
+def whole():
+    return crashes()
+"""
+    )
+    message, log, attempts = the_failed(store, user)
+    assert "killed by SIGSEGV" in message
+    assert log.count("last words") == 2
+    assert len(attempts) == 1
+
+
+def test_a_task_whose_ray_worker_is_killed_is_tried_again_without_using_up_a_retry(
+    store: Store, module: Module, tmp_path: Path
+) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(backoff=0)
+def unlucky(mark: str) -> int:
+    if not Path(mark).exists():
+        Path(mark).write_text("once")
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+    return 5
+
+@tv.pipeline
+def whole(mark: str):
+    return unlucky(mark)
+"""
+    )
+    run = user.whole.run(store=store, mark=str(tmp_path / "mark"))
+    assert load_result(store, run.id) == 5
+    (attempt,) = store.catalog.runs.list_tasks(run.id)[0].attempts
+    assert attempt.error.startswith("WorkerLost: ")
+
+
+def test_a_task_that_goes_on_past_its_timeout_is_ended_with_all_that_it_started(
+    store: Store, module: Module, tmp_path: Path
+) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(timeout=0.5)
+def endless(file: str) -> int:
+    child = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    Path(file).write_text(str(child.pid))
+    while True:
+        try:
+            time.sleep(60)
+        except TimeoutError:
+            pass
+
+@tv.pipeline
+def whole(file: str):
+    return endless(file)
+"""
+    )
+    message, _, _ = the_failed(store, user, file=str(tmp_path / "pid"))
+    assert "longer than its timeout of 0.5 s" in message
+    assert is_gone(int(wait_for(tmp_path / "pid")))
+
+
+def test_a_cancelled_run_ends_what_is_going_on_and_can_be_resumed_elsewhere(
+    store: Store, module: Module, tmp_path: Path
+) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task
+def slow(file: str) -> int:
+    if not Path(file).exists():
+        Path(file).write_text(str(os.getpid()))
+        time.sleep(600)
+    return 4
+
+@tv.pipeline
+def whole(file: str):
+    return slow(file)
+"""
+    )
+    file = tmp_path / "pid"
+
+    def cancel() -> None:
+        wait_for(file)
+        with connect(store.settings.root, actor="grace") as other:
+            cancel_run(other, other.catalog.runs.list_runs()[0].id)
+
+    stopping = threading.Thread(target=cancel)
+    stopping.start()
+    with pytest.raises(RunCancelled):
+        user.whole.run(store=store, file=str(file))
+    stopping.join()
+    assert is_gone(int(file.read_text()))
+    run = store.catalog.runs.list_runs()[0]
+    assert resume_run(store, run.id, pipeline=user.whole, on="local").status == "succeeded"
+
+
+def test_code_that_the_machine_does_not_have_goes_along_by_value(store: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+@dataclass
+class Point:
+    x: int
+
+@tv.task
+def doubled(n: int) -> int:
+    return Point(2 * n).x
+
+@tv.pipeline
+def whole():
+    return doubled.map([1, 2, 3])
+"""
+    )
+    user.whole.plan(store=store)  # the code has been read
+    Path(str(user.__file__)).unlink()
+    assert load_result(store, user.whole.run(store=store).id) == [2, 4, 6]
+
+
+def test_a_task_that_asks_for_more_than_this_machine_has_gets_the_machine(store: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(cpus=512, gpus=8, memory="900TB")
+def huge() -> int:
+    return 1
+
+@tv.pipeline
+def whole():
+    return huge()
+"""
+    )
+    assert load_result(store, user.whole.run(store=store).id) == 1
+
+
+def test_a_ray_that_this_process_started_listens_to_this_machine_only() -> None:
+    assert join_ray("").own
+    port = int(ray.get_runtime_context().gcs_address.rpartition(":")[2])
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+    heard = [row[1].rpartition(":")[0] for row in rows if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port]
+    assert heard
+    assert all(address.endswith("0100007F") for address in heard)
+
+
+def test_a_cluster_that_does_not_answer_is_told_before_anything_is_recorded(store: Store, module: Module) -> None:
+    user = module(HEAD + EVERYTHING)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for address in (f"ray:127.0.0.1:{port}", f"ray://127.0.0.1:{port}"):
+        with pytest.raises(ExecutorAway, match=f"No Ray answers at .*127.0.0.1:{port}.*Connection refused"):
+            user.whole.run(store=store, on=address)
+    assert store.catalog.runs.list_runs() == []
+
+
+@pytest.mark.parametrize("address", ["ray:cluster", "ray://cluster", "ray:host:port", "ray:1.2.3.4:99999999"])
+def test_what_is_no_address_of_ray_is_refused(store: Store, module: Module, address: str) -> None:
+    with pytest.raises((Misuse, ExecutorAway), match=r"no address of Ray|No Ray answers"):
+        module(HEAD + EVERYTHING).whole.run(store=store, on=address)
+
+
+def test_a_machine_that_does_not_see_the_store_says_what_to_do(tmp_path: Path) -> None:
+    setup = Setup(Settings(tmp_path / "absent", "ada"), (), "/", None, {})
+    assert "the catalog is a file in" in out_of_reach(setup, "10.0.0.7")
+    shared = replace(setup.settings, store="postgresql://db/x")
+    said = out_of_reach(replace(setup, settings=shared), "10.0.0.7")
+    assert "tables and results are in the folder" in said
+    assert "10.0.0.7 does not see" in said
+    everywhere = replace(shared, storage="s3://bucket/x")
+    assert out_of_reach(replace(setup, settings=everywhere), "10.0.0.7") == ""
+
+
+def test_another_machine_keeps_its_own_variables_and_takes_those_of_trivium(tmp_path: Path) -> None:
+    join_ray("")
+    settings = Settings(tmp_path / "absent", "ada", store="postgresql://db/x", storage="s3://bucket/x")
+    given = {"TRIVIUM_ACTOR": "ada", "HOME": "/home/of/ada", "DB_PASSWORD": "s3cret"}
+    setup = setup_here(Setup(settings, ("/no/such/folder", str(tmp_path)), "/no/such/folder", None, given), own=False)
+    assert setup.environ["TRIVIUM_ACTOR"] == "ada"
+    assert setup.environ["HOME"] != "/home/of/ada"
+    assert "DB_PASSWORD" not in setup.environ
+    assert setup.path[0] == str(tmp_path)
+    assert sys.path[-1] in setup.path
+    assert setup.settings.root != settings.root
