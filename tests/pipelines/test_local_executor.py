@@ -553,9 +553,8 @@ def test_no_process_is_left_behind(tmp_path: Path) -> None:
 
 
 def test_what_a_task_prints_can_be_followed_from_another_process_while_it_runs(tmp_path: Path) -> None:
-    script = SCRIPT.replace(
-        "    time.sleep(n)", '    print("half", flush=True)\n    time.sleep(n)\n    print("whole", flush=True)'
-    )
+    waiting = '    print("half", flush=True)\n    while not Path("go").exists():\n        time.sleep(0.05)\n'
+    script = SCRIPT.replace("    time.sleep(n)", waiting + '    print("whole", flush=True)')
     (tmp_path / "script.py").write_text(script)
     (tmp_path / "trivium.toml").write_text("")
     environ = {**os.environ, "TRIVIUM_EXECUTOR": "local"}
@@ -563,9 +562,10 @@ def test_what_a_task_prints_can_be_followed_from_another_process_while_it_runs(t
     wait_for(tmp_path / "begun")
     with connect(tmp_path, actor="bob") as store:
         (run,) = store.catalog.runs.list_runs()
-    done = subprocess.run(
-        [sys.executable, "-m", "trivium", "runs", "logs", run.id, "-f"],
-        cwd=tmp_path, text=True, capture_output=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.splitlines() == ["--- slow", "half", "whole", f"--- run {run.id} has succeeded"]
+    follow = [sys.executable, "-m", "trivium", "runs", "logs", run.id, "-f"]
+    with subprocess.Popen(follow, cwd=tmp_path, text=True, stdout=subprocess.PIPE) as following:
+        assert following.stdout is not None
+        assert [following.stdout.readline() for _ in range(2)] == ["--- slow\n", "half\n"]
+        (tmp_path / "go").touch()
+        assert following.stdout.read().splitlines() == ["whole", f"--- run {run.id} has succeeded"]
     assert going.wait(timeout=60) == 0
