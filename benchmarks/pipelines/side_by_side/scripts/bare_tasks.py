@@ -10,8 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import polars as pl
-
 
 def step(given: dict[str, int]) -> dict[str, int]:
     return {"count": given["count"] + 1}
@@ -42,6 +40,8 @@ def chain(size: int) -> None:
 
 
 def frame(size: int) -> None:
+    import polars as pl  # noqa: PLC0415 # for frames only, as in the other scripts
+
     number = pl.int_range(0, size, eager=True).cast(pl.Float64)
     rows = pl.DataFrame({f"x{column}": (number * (0.7 + column)).sin() for column in range(5)})
     rows.write_parquet("0.parquet", compression="zstd", compression_level=1)

@@ -6,10 +6,12 @@ import json
 import resource
 import sys
 import time
-
-import polars as pl
+from typing import TYPE_CHECKING
 
 import trivium as tv
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @tv.task
@@ -24,12 +26,16 @@ def numbers(size: int) -> list[dict[str, int]]:
 
 @tv.task
 def make(rows: int) -> pl.DataFrame:
+    import polars as pl  # noqa: PLC0415 # for frames only, as in the other scripts
+
     number = pl.int_range(0, rows, eager=True).cast(pl.Float64)
     return pl.DataFrame({f"x{column}": (number * (0.7 + column)).sin() for column in range(5)})
 
 
 @tv.task
 def change(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl  # noqa: PLC0415 # for frames only, as in the other scripts
+
     return frame.with_columns(pl.all() + 1)
 
 
