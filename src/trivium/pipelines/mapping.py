@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from trivium.errors import CorruptObject, NotFound, TriviumError
-from trivium.pipelines.artifacts import LIST, decode_items, encode_items
+from trivium.pipelines.artifacts import LIST, decode_items, encode_items, encode_refs
 from trivium.pipelines.attempt import InputLost
 from trivium.pipelines.given import Given, give
 from trivium.pipelines.graph import Node, Output, source
@@ -37,7 +37,7 @@ class Expansion:
 
     def __init__(self, node: Node, items: Sequence[Any]) -> None:
         self.node = node
-        self.made: list[Refs | None] = [None] * len(items)
+        self.made = [b""] * len(items)
         self.open = len(items)
         self.executed = 0
         self.stopped = False
@@ -62,7 +62,7 @@ class Expansion:
 
     def collect(self, place: int, refs: Refs, *, executed: bool) -> None:
         """The node of this place has made its results."""
-        self.made[place] = refs
+        self.made[place] = encode_refs(refs)
         self.open -= 1
         self.executed += executed
 
@@ -79,7 +79,7 @@ class Expansion:
 
     def gather(self, store: Store, blobs: Blobs) -> Refs:  # of tables it is the catalog that tells
         """All results as one list."""
-        return (encode_items([refs for refs in self.made if refs is not None], blobs),)
+        return (encode_items(filter(None, self.made), blobs),)
 
     def tell(self) -> str:
         """What was done, in a few words."""
