@@ -175,7 +175,7 @@ def _call(attempt: Attempt, store: Store, blobs: Blobs) -> tuple[ArtifactRef, ..
         }
         if room is not None:
             arguments = room.completed(attempt.arguments, arguments)
-        result = call_with(task.function, arguments)
+        result = call_with(task.function, arguments, task.signature)
         failpoint("run:task_called")
         if attempt.rank:
             return ()

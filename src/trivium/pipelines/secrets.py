@@ -20,6 +20,7 @@ from trivium.settings import Settings, load_settings, read_table
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WRITTEN = "secret:"
+PLAIN = (str, int, float, bool, bytes, type(None))
 GROUP = "trivium.secrets"
 OTHERS = 0o077
 
@@ -106,6 +107,8 @@ def secret_names(declared: Iterable[str], arguments: Any) -> tuple[str, ...]:
 def find_references(value: Any) -> Iterator[Secret]:
     """Every Secret in lists, tuples, dicts, dataclasses and Structs, at any depth; none of the tasks whose results are
     among them."""
+    if type(value) in PLAIN:
+        return
     if isinstance(value, Secret):
         yield value
     elif getattr(type(value), "is_promise", False):

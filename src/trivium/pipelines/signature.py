@@ -94,7 +94,7 @@ def _is_optional(parameter: inspect.Parameter | None) -> bool:
 
 def open_signature(task: Task[Any]) -> inspect.Signature:
     """The parameters that a pipeline gives values to."""
-    signature, sessions = inspect.signature(task.function), session_parameters(task)
+    signature, sessions = task.signature, session_parameters(task)
     if not sessions:
         return signature
     return signature.replace(parameters=[each for name, each in signature.parameters.items() if name not in sessions])
@@ -107,9 +107,11 @@ def session_parameters(task: Task[Any]) -> tuple[str, ...]:
     )
 
 
-def call_with(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """The function's result for these values by parameter name."""
-    bound = inspect.BoundArguments(inspect.signature(function), dict(arguments))
+def call_with(
+    function: Callable[..., Any], arguments: Mapping[str, Any], signature: inspect.Signature | None = None
+) -> Any:
+    """The function's result for these values by parameter name. signature: its own, when it is known."""
+    bound = inspect.BoundArguments(signature or inspect.signature(function), dict(arguments))
     return function(*bound.args, **bound.kwargs)
 
 
@@ -125,7 +127,7 @@ def reveal_arguments(task: Task[Any], arguments: Mapping[str, Any]) -> dict[str,
 
 def check_argument(task: Task[Any], argument: str, value: Any) -> Any:
     """The parameter's value, each one of `*args` and `**kwargs` alone; see `check_value`."""
-    kind = inspect.signature(task.function).parameters[argument].kind
+    kind = task.signature.parameters[argument].kind
     if kind is inspect.Parameter.VAR_POSITIONAL:
         return tuple(check_value(task, argument, each) for each in value)
     if kind is inspect.Parameter.VAR_KEYWORD:
@@ -153,7 +155,7 @@ def check_items(task: Task[Any], argument: str, value: Any) -> Any:
 
 def check_value(task: Task[Any], argument: str, value: Any) -> Any:
     """The constant, table or other task's result, when it can have the argument's annotated type; Misuse otherwise."""
-    optional = _is_optional(inspect.signature(task.function).parameters.get(argument))
+    optional = _is_optional(task.signature.parameters.get(argument))
     wanted = task.annotations.get(argument, Any)
     return check_given(f"{argument!r} of task {task.name!r}", value, wanted, optional=optional)
 

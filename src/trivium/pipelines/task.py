@@ -79,6 +79,7 @@ class Task(Generic[R]):
         self.name = name
         self.options = options
         self._annotations: dict[str, Any] | None = None
+        self._signature: inspect.Signature | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> R:
         graph = current_graph()
@@ -112,6 +113,13 @@ class Task(Generic[R]):
         if self._annotations is None:
             self._annotations = annotations_of(self.function)
         return self._annotations
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The parameters of the function."""
+        if self._signature is None:
+            self._signature = inspect.signature(self.function)
+        return self._signature
 
     def using(self, **changes: Any) -> Task[R]:
         """The same task run in another way, for one call: `train.using(retries=3)(rows)`."""
@@ -149,7 +157,9 @@ def task_at(module: str, name: str, file: str, as_name: str, options: TaskOption
             importlib.import_module(module)
         except ModuleNotFoundError:
             load_file(file, module)
-    return Task(find_by_place(module, name).function, as_name, options)
+    found = find_by_place(module, name)
+    same = isinstance(found, Task) and (found.name, found.options) == (as_name, options)
+    return found if same else Task(found.function, as_name, options)
 
 
 def find_by_place(module: str, name: str) -> Any:

@@ -20,8 +20,12 @@ class Channel:
 
     def send(self, message: bytes) -> None:
         """The message is on its way. Raises OSError when nobody is at the other end."""
-        self._end.sendall(LENGTH.pack(len(message)))
-        self._end.sendall(message)
+        head = LENGTH.pack(len(message))
+        if len(message) > CHUNK:
+            self._end.sendall(head)
+            self._end.sendall(message)
+        else:  # the other end wakes up once
+            self._end.sendall(head + message)
 
     def receive(self) -> bytes | None:
         """The next message; None when the other end is gone."""
