@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from trivium.pipelines.environments.resolve import resolve_environment
+from trivium.frames.deferred import Deferred
 from trivium.pipelines.graph import Node
 from trivium.store.store import Store
 from trivium.values.environments import EnvironmentSpec
 from trivium.values.runs import Environment
+
+if TYPE_CHECKING:
+    from trivium.pipelines.environments import resolve
+else:
+    resolve = Deferred("trivium.pipelines.environments.resolve")  # most runs have nothing to resolve
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,9 @@ def resolve_nodes(nodes: Iterable[Node], store: Store, recorded: Mapping[str, st
     asked = [node for node in nodes if node.task.options.env is not None]
     by_node = {name: store.catalog.runs.get_environment(digest) for name, digest in (recorded or {}).items()}
     open_ones = dict.fromkeys(node.task.options.env for node in asked if _place(node.name) not in by_node)
-    return NodeEnvironments({env: resolve_environment(env, store) for env in open_ones if env is not None}, by_node)
+    return NodeEnvironments(
+        {env: resolve.resolve_environment(env, store) for env in open_ones if env is not None}, by_node
+    )
 
 
 def _place(node: str) -> str:

@@ -7,14 +7,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from trivium.errors import TriviumError
+from trivium.frames.deferred import Deferred
 from trivium.ids import new_id
 from trivium.pipelines.attempt import Attempt
-from trivium.pipelines.environments import build
 from trivium.pipelines.executors.process_tree import MARK, kill_tree
 from trivium.store.store import Store
 from trivium.values.runs import Environment
+
+PROGRAM = "trivium.pipelines.environments.build"
+if TYPE_CHECKING:
+    from trivium.pipelines.environments import build
+else:
+    build = Deferred(PROGRAM)  # most runs have nothing to build
 
 
 @dataclass
@@ -79,7 +86,7 @@ class Builds:
             return Build(refused=f"its lock cannot be read: {error}")
         mark = new_id()
         process = subprocess.Popen(  # noqa: S603 # this Python, and a module of ours
-            [sys.executable, "-m", build.__name__, *map(str, arguments)],
+            [sys.executable, "-m", PROGRAM, *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,

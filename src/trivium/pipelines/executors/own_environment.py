@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from trivium.errors import CacheKeyError
+from trivium.frames.deferred import Deferred
 from trivium.pipelines.attempt import Attempt
-from trivium.pipelines.environments.build import python_of
-from trivium.pipelines.environments.runtime import runtime_folder
 from trivium.pipelines.executors.transport import OtherCode, Setup
 from trivium.pipelines.imported import is_users_own
 from trivium.pipelines.reach import reach, without_absent
 from trivium.values.runs import Environment
+
+if TYPE_CHECKING:
+    from trivium.pipelines.environments import build, runtime
+else:  # most workers have the packages of this process
+    build, runtime = (Deferred(f"trivium.pipelines.environments.{each}") for each in ("build", "runtime"))
 
 OF_THIS_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__", "VIRTUAL_ENV")
 SHOWN = 3
@@ -24,7 +29,7 @@ SHOWN = 3
 def setup_in(setup: Setup, environment: Environment) -> Setup:
     """The same in the interpreter of this environment: the user's own folders and Trivium are what they share."""
     folders = [Path(setup.folder, entry) for entry in setup.path]
-    python = python_of(environment.digest)
+    python = build.python_of(environment.digest)
     return replace(
         setup,
         path=tuple(str(folder) for folder in folders if is_users_own(folder.resolve())),
@@ -37,7 +42,12 @@ def variables_in(python: Path, environ: dict[str, str]) -> dict[str, str]:
     """The environment variables of a process of this interpreter: it and its children find Trivium and its programs."""
     kept = {name: value for name, value in environ.items() if name not in OF_THIS_PYTHON}
     programs = os.pathsep.join([str(python.parent), *filter(None, [environ.get("PATH")])])
-    return {**kept, "PATH": programs, "VIRTUAL_ENV": str(python.parents[1]), "PYTHONPATH": str(runtime_folder())}
+    return {
+        **kept,
+        "PATH": programs,
+        "VIRTUAL_ENV": str(python.parents[1]),
+        "PYTHONPATH": str(runtime.runtime_folder()),
+    }
 
 
 def is_other_python(environment: Environment | None) -> bool:
