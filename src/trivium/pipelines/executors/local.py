@@ -32,6 +32,7 @@ from trivium.pipelines.ports import LOOPBACK, free_ports
 from trivium.pipelines.resources import cores_of_machine, memory_of_machine, parse_memory
 from trivium.pipelines.task import TaskOptions
 from trivium.store.store import Store
+from trivium.values.runs import Environment
 
 LOOK = 0.2
 
@@ -83,6 +84,7 @@ class LocalExecutor:
         self._ports: dict[Gang, list[int]] = {}
         self._ended: list[Ended] = []
         self._builds = Builds(store)
+        self._setups: dict[str, Setup] = {}
         self._looked = time.monotonic()
 
     @staticmethod
@@ -131,13 +133,18 @@ class LocalExecutor:
         return gang
 
     def _take_worker(self, attempt: Attempt) -> WorkerProcess:
-        setup = self._setup if attempt.environment is None else setup_in(self._setup, attempt.environment)
+        setup = self._setup if attempt.environment is None else self._setup_in(attempt.environment)
         for worker in [each for each in _idle if each.setup == setup]:
             _idle.remove(worker)
             if worker.alive:
                 return worker
             worker.end()
         return WorkerProcess(setup)
+
+    def _setup_in(self, environment: Environment) -> Setup:
+        if environment.digest not in self._setups:
+            self._setups[environment.digest] = setup_in(self._setup, environment)
+        return self._setups[environment.digest]
 
     def _send(self, going: Going) -> None:
         attempt = going.attempt
