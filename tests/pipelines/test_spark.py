@@ -16,9 +16,10 @@ from trivium.checks.kinds import rule
 from trivium.errors import TaskFailed
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.results import load_output, load_result
-from trivium.pipelines.spark.session import end_spark
+from trivium.pipelines.spark import session
 from trivium.pipelines.task import task
-from trivium.store.store import Store, connect
+from trivium.settings import load_settings
+from trivium.store.store import Store, connect, open_store, use_store
 from trivium.tables.import_source import import_source
 from trivium.tables.table import Table
 from trivium.values.runs import ArtifactRef
@@ -38,7 +39,7 @@ weather = Table("hourly-weather", watch="off")
 @pytest.fixture(scope="module", autouse=True)
 def spark() -> Iterator[None]:
     yield from light_java()
-    end_spark()
+    session.end_spark()
 
 
 @pytest.fixture(autouse=True)
@@ -297,17 +298,17 @@ def test_the_session_of_a_task_is_the_current_one_works_in_utc_and_keeps_nothing
 
 
 def test_a_task_on_spark_runs_bare(store: Store) -> None:
-    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
-    frame = session.createDataFrame([(1, "a")], "id INT, origin STRING")
+    current = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    frame = current.createDataFrame([(1, "a")], "id INT, origin STRING")
     wanted = "SELECT id + 1 AS id FROM rows"
-    assert rows_of(session, frame, wanted).first() == (2,)
+    assert rows_of(current, frame, wanted).first() == (2,)
     assert rows_of(frame, wanted).first() == (2,)
-    assert not session.catalog.tableExists("rows")
+    assert not current.catalog.tableExists("rows")
 
 
 def test_a_frame_of_spark_is_committed_and_imported(store: Store) -> None:
-    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
-    frame = session.range(10).selectExpr("id", "date_add(DATE '2024-01-01', CAST(id % 2 AS INT)) AS day")
+    current = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    frame = current.range(10).selectExpr("id", "date_add(DATE '2024-01-01', CAST(id % 2 AS INT)) AS day")
     table = Table("days", key="id", time="day", watch="off")
     assert table.append(frame).partitions == ("2024-01-01", "2024-01-02")
     assert import_source(store, table.spec, frame.selectExpr("id + 10 AS id", "day")).rows == 10
@@ -364,3 +365,54 @@ def test_a_task_on_spark_commits_by_partitions_and_its_table_is_read_by_others(s
     run = whole.run(store=store)
     assert load_result(store, run.id) == [["2024-01-01", 2], ["2024-01-02", 4]]
     assert totals.read().collect().sort("day")["total"].to_list() == [2, 4]
+
+
+def test_tables_on_s3_are_read_from_copies(tmp_path: Path, s3_url: str) -> None:
+    settings = load_settings(tmp_path, environ={"TRIVIUM_ROOT": str(tmp_path)}, storage=s3_url, executor="inline")
+    away = open_store(settings)
+    with use_store(away):
+        flights.append([{"id": 1, "origin": "a", "delay": 0.5}])
+        assert asked(away)["id"].to_list() == [1]
+    away.close()
+
+
+@pytest.fixture
+def no_spark() -> None:
+    """No Spark runs, neither ours nor one that a test started by itself."""
+    session.end_spark()
+    other = SparkSession.getActiveSession()
+    if other is not None:
+        other.stop()
+
+
+def test_a_spark_that_does_not_start_says_why_and_the_next_one_starts(store: Store, no_spark: None) -> None:
+    @task(cpus=2, spark={"spark.memory.fraction": "many"})
+    def never(spark: SparkSession) -> int:
+        return 1
+
+    @pipeline
+    def whole() -> Any:
+        return never()
+
+    with pytest.raises(
+        TaskFailed,
+        match=r"Spark did not start \(local\[2\]\): Illegal value for config key spark.memory.fraction",
+    ):
+        whole.run(store=store)
+    assert asked(store).height == 6
+
+
+def test_java_is_ended_before_a_task_whose_memory_is_limited(store: Store, no_spark: None) -> None:
+    assert asked(store).height == 6
+    (java,) = (each.session._sc._gateway.proc for each in session._running)
+
+    @task(memory="1GB")
+    def light() -> int:
+        return 1
+
+    @pipeline
+    def whole() -> Any:
+        return light()
+
+    whole.run(store=store)
+    assert java.poll() is not None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from types import TracebackType
+from typing import Any
 
 from trivium.errors import SparkFailed
 
@@ -54,10 +55,21 @@ def cause_of(error: BaseException) -> str:
         return _of_worker(text)
     thrown = getattr(error, "java_exception", None)
     if thrown is not None:
-        while thrown.getCause() is not None:
-            thrown = thrown.getCause()
-        text = str(thrown.toString())
-    line = next((each.strip() for each in text.splitlines() if each.strip()), type(error).__name__)
+        return _of_java(thrown)
+    return _line(text, type(error).__name__)
+
+
+def _of_java(thrown: Any) -> str:
+    """What was thrown, and what was thrown first, where the one does not tell the other."""
+    first = thrown
+    while first.getCause() is not None:
+        first = first.getCause()
+    last, root = (_line(str(each.toString()), "an error without a message") for each in (thrown, first))
+    return last if root in last else f"{last} ({root})"
+
+
+def _line(text: str, otherwise: str) -> str:
+    line = next((each.strip() for each in text.splitlines() if each.strip()), otherwise)
     return line.partition(" SQLSTATE:")[0][:LONGEST]
 
 

@@ -24,6 +24,11 @@ def import_spark() -> Any:
         raise MissingExtra("Spark tasks need the package 'pyspark': pip install 'trivium[spark]'.") from None
 
 
+def import_context() -> Any:
+    """The class `pyspark.SparkContext`, which knows the process of Java."""
+    return import_module("pyspark").SparkContext
+
+
 def check_java(environ: Mapping[str, str] = os.environ) -> None:
     """Raises MissingExtra when there is no Java that Spark would find."""
     home = environ.get("JAVA_HOME")

@@ -100,7 +100,7 @@ def describe_config(config: SparkConfig) -> str:
 def _check_master(master: str, settings: Settings) -> None:
     if master.startswith("sc://"):
         raise Misuse(f"spark={master!r} is Spark Connect, which has no files in common with this process; {MASTERS}")
-    if not re.match(r"(local(-cluster)?\[.+\]|local)$|(spark|k8s)://|yarn$", master):
+    if not re.match(r"local(\[[\d*, ]+\])?$|(spark|k8s)://|yarn$", master):
         raise Misuse(f"spark={master!r} is no master of Spark; {MASTERS}")
     if not master.startswith("local") and "://" in settings.storage:
         raise Misuse(

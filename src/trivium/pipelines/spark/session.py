@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from trivium.errors import SparkFailed
-from trivium.frames.spark.failure import is_of_spark
-from trivium.frames.spark.package import JAVA, check_java, import_spark, silence_repeats
+from trivium.frames.spark.failure import cause_of, is_of_spark
+from trivium.frames.spark.package import JAVA, check_java, import_context, import_spark, silence_repeats
 from trivium.pipelines.spark.options import FIXED, SparkConfig, start_options
 from trivium.store.store import Store
 from trivium.tables.scratch import scratch_folder
@@ -122,11 +122,12 @@ def _start(package: Any, config: SparkConfig, store: Store) -> Running:
             warnings.simplefilter("ignore", FutureWarning)  # of versions of packages that Spark does not know yet
             session = builder.getOrCreate()
     except Exception as error:
+        story = cause_of(error) if is_of_spark(error) else None  # while Java is there to be asked
+        _end_java()
         kept.close()
-        if not is_of_spark(error):
+        if story is None:
             raise
-        story = next(iter(str(error).splitlines()), "it said nothing")
-        raise SparkFailed(f"Spark did not start ({config.master}): {story} It needs {JAVA}.") from None
+        raise SparkFailed(f"Spark did not start ({config.master}): {story.rstrip('.')}. It runs on {JAVA}.") from None
     silence_repeats()
     if config.local:
         session.sparkContext.pythonExec = sys.executable  # functions of the user run in this Python, not another one
@@ -138,15 +139,20 @@ def _silenced(number: int) -> str:
 
 
 def _end(running: Running) -> None:
-    context = running.session._sc
-    gateway = context._gateway
     with suppress(Exception):  # whatever it is in the middle of, its process ends now
         running.session.stop()
-    with suppress(Exception):
-        gateway.shutdown()
-    type(context)._gateway = type(context)._jvm = None
-    _end_process(gateway.proc)
+    _end_java()
     running.kept.close()
+
+
+def _end_java() -> None:
+    """The process of Java that this one started is gone, if there is one."""
+    context = import_context()
+    gateway, context._gateway, context._jvm = context._gateway, None, None
+    if gateway is not None:
+        with suppress(Exception):  # the connection may be broken
+            gateway.shutdown()
+        _end_process(gateway.proc)
 
 
 def _end_process(process: subprocess.Popen[bytes]) -> None:
