@@ -396,7 +396,7 @@ def test_a_spark_that_does_not_start_says_why_and_the_next_one_starts(store: Sto
 
     with pytest.raises(
         TaskFailed,
-        match=r"Spark did not start \(local\[2\]\): Illegal value for config key spark.memory.fraction",
+        match=r'Spark did not start .*spark.memory.fraction: For input string: "many"\. It',
     ):
         whole.run(store=store)
     assert asked(store).height == 6

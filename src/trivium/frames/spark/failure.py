@@ -65,7 +65,8 @@ def _of_java(thrown: Any) -> str:
     while first.getCause() is not None:
         first = first.getCause()
     last, root = (_line(str(each.toString()), "an error without a message") for each in (thrown, first))
-    return last if root in last else f"{last} ({root})"
+    said = root.partition(": ")[2] or root
+    return last if said in last else f"{last} ({root})"
 
 
 def _line(text: str, otherwise: str) -> str:
