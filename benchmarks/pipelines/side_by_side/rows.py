@@ -57,8 +57,13 @@ def measure_frame(engine: Engine, folder: Path, limit: float) -> Iterator[Measur
 
 
 def measure_scheduler(engine: Engine, folder: Path, limit: float, sizes: tuple[int, ...]) -> Iterator[Measured]:
-    """Time of a task and memory of the scheduler's process, in a map over more and more items."""
-    for size in sizes:
-        took = run_script(engine, folder / str(size), "mapped", size, limit * size / ITEMS)
+    """Time of a task and memory of the scheduler's process, in a map over more and more items, and how both grow."""
+    tooks = [run_script(engine, folder / str(size), "mapped", size, limit * size / ITEMS) for size in sizes]
+    for size, took in zip(sizes, tooks, strict=True):
         yield Measured(f"map over {size:,}, per item", "ms", took.trouble or took.inside / size * 1000)
         yield Measured(f"map over {size:,}, memory", "MB", took.trouble or took.peak)
+    few, many, trouble = tooks[0], tooks[-1], next((took.trouble for took in tooks if took.trouble), "")
+    further = sizes[-1] - sizes[0]
+    slope = 0.0 if trouble else (many.inside - few.inside) / further / (few.inside / sizes[0])
+    yield Measured("scheduler, time of a further item", "of one of 1,000", trouble or slope)
+    yield Measured("scheduler, memory of a further item", "KB", trouble or (many.peak - few.peak) * 1024 / further)
