@@ -68,6 +68,15 @@ def test_an_unknown_environment_is_refused_by_name(terminal: Terminal, wheels: P
     assert "--output takes one environment, and these are 2" in terminal("environments", "lock", "--output", "a").err
 
 
+def test_an_environment_that_cannot_be_used_is_listed_with_the_reason(
+    terminal: Terminal, wheels: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "flow.py").write_text(FLOW.replace('tv.env("tvgreeting")', '"polite"'))
+    other, polite = terminal("environments", "list", "--json").json
+    assert other["lock"] == "not locked yet"
+    assert "There is no environment 'polite'; the project's settings have: other." in polite["lock"]
+
+
 def test_a_run_tells_what_its_tasks_ran_in(terminal: Terminal, wheels: Path) -> None:
     run = terminal("run", "greetings", "--json").json["id"]
     shown = terminal("runs", "show", run, "--json").json

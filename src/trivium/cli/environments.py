@@ -12,7 +12,7 @@ from trivium.cli.group import noun_app
 from trivium.cli.listing import print_json, print_line, print_list
 from trivium.cli.project import open_project
 from trivium.durations import parse_duration
-from trivium.errors import Misuse, NotFound
+from trivium.errors import Misuse, NotFound, TriviumError
 from trivium.pipelines.environment import changed_packages
 from trivium.pipelines.environments.build import build_environment, is_built
 from trivium.pipelines.environments.declared import Declared, list_environments, locked
@@ -31,7 +31,7 @@ Names = Annotated[list[str] | None, typer.Argument(help="By name, by task, or by
 def show_environments(context: typer.Context, as_json: AsJson = False) -> None:
     """List the environments that the project declares, and whether they are locked and built here."""
     store = open_project(context)
-    rows = [environment_row(each, locked(each.asked, store)) for each in list_environments(store)]
+    rows = [listed_row(each, store) for each in list_environments(store)]
     empty = 'No task has an environment of its own: @tv.task(env=tv.env("torch>=2")) asks for one.'
     print_list(rows, LIST, as_json=as_json, empty=empty)
 
@@ -78,6 +78,14 @@ def collect(
         return
     total = sum(each.bytes for each in found) / 1e6
     print_line(f"{'Would remove' if dry_run else 'Removed'} {len(found)} environments, {total:,.1f} MB.")
+
+
+def listed_row(declared: Declared, store: Store) -> dict[str, object]:
+    """An environment in a list; of one that cannot be used, why."""
+    try:
+        return environment_row(declared, locked(declared.asked, store))
+    except TriviumError as error:
+        return {**environment_row(declared, None), "lock": str(error)}
 
 
 def environment_row(declared: Declared, found: Environment | None) -> dict[str, object]:
