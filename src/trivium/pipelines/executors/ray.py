@@ -31,6 +31,7 @@ from trivium.store.store import Store
 LOOK = 0.2
 AHEAD = 8  # attempts for each core of the cluster that are given to Ray at a time
 LEAST_AHEAD = 16
+TOGETHER = 0.03  # seconds
 GRACE = 3.0
 LOST = (
     exceptions.WorkerCrashedError,
@@ -134,12 +135,14 @@ class RayExecutor:
     def _ready(self, pause: float) -> list[Any]:
         refs = list(self._going)
         try:
-            ready, _ = ray.wait(refs, num_returns=1, timeout=pause)
-            if ready and len(refs) > 1:
-                ready, _ = ray.wait(refs, num_returns=len(refs), timeout=0)
+            ready: list[Any] = []
+            if len(refs) >= LEAST_AHEAD:  # many at a time are one transaction, and the machines have work meanwhile
+                ready, _ = ray.wait(refs, num_returns=len(refs) // 2, timeout=min(TOGETHER, pause))
+            if not ready:
+                ready, _ = ray.wait(refs, num_returns=1, timeout=pause)
         except (ConnectionError, exceptions.RaySystemError) as error:
             raise ExecutorAway(f"Ray is gone: {str(error).splitlines()[0]}. Resume the run when it is back.") from None
-        return list(ready)
+        return ready
 
     def _answer(self, ref: Any, going: Going) -> None:
         try:
