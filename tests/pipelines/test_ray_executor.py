@@ -64,9 +64,11 @@ def whole():
 
 @pytest.fixture(scope="module", autouse=True)
 def own_ray() -> Iterator[None]:
-    """One Ray for these tests, as `trivium run --on ray` starts it, gone with them."""
-    yield
-    ray.shutdown()
+    """One Ray for these tests, as `trivium run --on ray` starts it where there is none, gone with them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ADDRESS", "local")
+        yield
+        ray.shutdown()
 
 
 @pytest.fixture

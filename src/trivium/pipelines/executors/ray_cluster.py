@@ -22,6 +22,9 @@ FRESH = 5.0  # seconds for which the size of a cluster is believed
 OWN_OBJECTS = 256 << 20  # bytes; what tasks give each other is in the store, and not in Ray's memory
 LOOPBACK = "127.0.0.1"
 CLIENT = "ray://"
+UNKNOWN_HERE = (
+    "When it asks for a token, as clusters of `ray start` do, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH."
+)
 
 
 class Cluster:
@@ -81,15 +84,17 @@ def _connected() -> Cluster | None:
 
 
 def _join(asked: str) -> Cluster:
-    address = asked or os.environ.get("RAY_ADDRESS", "") or _started_here()
+    given = asked or os.environ.get("RAY_ADDRESS", "")
+    address = given or _started_here()
     if address in ("", "local"):
         _start()
         return Cluster(asked, own=True)
     knock(address)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        # Only of a cluster that Ray finds itself it takes the token by itself.
+        ray.init(address=given or "auto", log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-        raise ExecutorAway(f"Ray at {address} cannot be joined: {_first_line(error)}") from None
+        raise ExecutorAway(f"Ray at {address} cannot be joined: {_first_line(error)}. {UNKNOWN_HERE}") from None
     return Cluster(asked, own=False)
 
 
