@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -19,9 +19,12 @@ from trivium.tables.compact import compact_table
 from trivium.tables.delta_log import entry_name
 from trivium.tables.delta_mirror import forget_mirror, mirror_table
 from trivium.tables.gc import collect_garbage
+from trivium.tables.replace_partition import replace_partition
 from trivium.tables.together import Part, commit_parts
+from trivium.values.tables import Commit
 
 PEOPLE = tv.Table("people", key="id", watch="off")
+DAILY = tv.Table("daily", time="day", watch="off")
 STRICT = tv.Table("people", key="id", watch="off", checks=[tv.rule("id > 0")])
 Act = Callable[[Store], object]
 
@@ -111,6 +114,47 @@ def test_an_erasure_reaches_a_commit_that_was_kept_aside_meanwhile(slow: Store, 
     interrupt(meanwhile, lambda store: STRICT.append(people((-1, "asked")), store=store))
     PEOPLE.erase("name = 'asked'", because="asked for", store=slow)
     assert b"asked" not in bytes_left(slow)
+
+
+def of_a_day(name: str) -> pl.DataFrame:
+    return pl.DataFrame({"day": [date(2024, 5, 1)], "name": [name]})
+
+
+def replace_day(store: Store, rows: pl.DataFrame | None, key: str) -> Commit | None:
+    return replace_partition(store, DAILY.spec, "2024-05-01", rows, idempotency_key=key)
+
+
+@pytest.mark.parametrize("theirs", [of_a_day("bob"), None], ids=["rows", "emptied"])
+@pytest.mark.parametrize("ours", [of_a_day("ada"), None], ids=["rows", "emptied"])
+def test_of_two_who_replace_a_partition_at_once_both_succeed_and_the_last_ones_rows_stay(
+    slow: Store, meanwhile: Meanwhile, ours: pl.DataFrame | None, theirs: pl.DataFrame | None
+) -> None:
+    replace_day(slow, of_a_day("before"), "k0")
+    interrupt(meanwhile, lambda store: replace_day(store, theirs, "bob"))
+    replace_day(slow, ours, "ada")
+    assert meanwhile.left <= 0
+    assert DAILY.read(store=slow).collect()["name"].to_list() == ([] if ours is None else ["ada"])
+    assert slow.catalog.tables.find_commit("daily", "bob") is not None
+    versions = slow.catalog.tables.newest_version("daily")
+    assert replace_day(slow, ours, "ada") == slow.catalog.tables.find_commit("daily", "ada")
+    assert slow.catalog.tables.newest_version("daily") == versions
+    named = {each.file.path for each in slow.catalog.retention.list_spans("daily")}
+    assert {file.name for file in slow.lake.list_paths("daily")} == named
+
+
+def test_a_partition_that_others_replace_each_time_is_given_up_in_the_end(slow: Store, meanwhile: Meanwhile) -> None:
+    replace_day(slow, of_a_day("before"), "k0")
+    keys = iter(range(100))
+
+    def again(store: Store) -> None:
+        replace_day(store, of_a_day("bob"), f"bob {next(keys)}")
+        meanwhile.left = 2  # our commit has an id, and then the file of the next attempt
+
+    interrupt(meanwhile, again)
+    with pytest.raises(VersionConflict, match="2024-05-01 was written to"):
+        replace_day(slow, of_a_day("ada"), "ada")
+    assert next(keys) == 20
+    assert DAILY.read(store=slow).collect()["name"].to_list() == ["bob"]
 
 
 def test_an_act_that_an_erasure_overtook_leaves_no_erased_row_on_the_disk(slow: Store, meanwhile: Meanwhile) -> None:

@@ -10,6 +10,7 @@ from trivium.errors import SchemaMismatch
 from trivium.store.store import Store
 from trivium.tables.commit import commit_rows, draft_commit, find_known, publish, version_of
 from trivium.tables.partitioning import split_partitions
+from trivium.tables.repeat import repeat_on_conflict
 from trivium.tables.rewrite import gone
 from trivium.values.tables import Commit, TableSpec
 
@@ -21,12 +22,21 @@ def replace_partition(
 ) -> Commit | None:
     """The partition holds these rows and no others. rows: None for a partition without rows.
 
+    Of two who replace it at once the last one wins: its rows are staged and judged again on what the first one made.
     Returns the commit, also one in quarantine; None when there was nothing, and nothing is to be there.
-    Raises SchemaMismatch for rows of other partitions, and what `commit_rows` raises.
+    Raises SchemaMismatch for rows of other partitions, VersionConflict when others were faster 20 times, and what
+    `commit_rows` raises.
     """
-    if rows is not None:
-        _refuse_others(spec, partition, rows)
-        return commit_rows(store, spec, rows, operation="overwrite", idempotency_key=idempotency_key)
+    if rows is None:
+        return repeat_on_conflict(store, lambda noting: _empty(noting, spec, partition, idempotency_key))
+    _refuse_others(spec, partition, rows)
+    return repeat_on_conflict(
+        store,
+        lambda noting: commit_rows(noting, spec, rows, operation="overwrite", idempotency_key=idempotency_key),
+    )
+
+
+def _empty(store: Store, spec: TableSpec, partition: str, idempotency_key: str) -> Commit | None:
     newest = store.catalog.tables.find_version(spec.name)
     known = find_known(store, spec.name, idempotency_key, "overwrite")
     if (
