@@ -15,7 +15,7 @@ from typing import NoReturn
 from msgspec.structs import replace
 
 from trivium.digest import digest_of
-from trivium.errors import RunCancelled, TaskFailed
+from trivium.errors import RunCancelled, TaskFailed, TriviumError
 from trivium.failpoints import failpoint
 from trivium.pipelines.artifacts import forget_damaged
 from trivium.pipelines.attempt import Attempt, InputLost, Outcome
@@ -128,14 +128,8 @@ class Execution:
                 self._run_nodes(executor)
             self._record_hits()
             self._heed(always=True)
-        except TaskFailed as error:
-            self._end("failed", str(error).splitlines()[0])
-            raise
-        except RunCancelled as error:
-            self._end("cancelled", str(error))
-            raise
         except BaseException as error:
-            self._end("failed", f"{type(error).__name__}: {error}".rstrip(": "))
+            self._stop(error)
             raise
         failpoint("run:finishing")
         return self._end("succeeded", None)
@@ -145,6 +139,18 @@ class Execution:
         if stopped:
             self.store.catalog.runs.record_tasks([self._unfinished(work, "cancelled") for work in stopped])
         return self.store.catalog.runs.finish(self.run.id, status=status, at=self.store.clock(), error=error)
+
+    def _stop(self, error: BaseException) -> None:
+        """The run is on record as ended by this error. Raises what keeps it from being recorded, with how to go on."""
+        told = str(error) if isinstance(error, RunCancelled) else tell_error(error)
+        try:
+            self._end("cancelled" if isinstance(error, RunCancelled) else "failed", told)
+        except TriviumError as refused:
+            raise type(refused)(
+                f"{refused}\nRun {self.run.id} ({self.run.pipeline}) stopped there, and is on record as running; "
+                f"`trivium runs resume {self.run.id}` goes on with it."
+                + ("" if str(error) == str(refused) else f" {told}")
+            ) from error
 
     def _run_nodes(self, executor: Executor) -> None:
         while self.schedule.open:
@@ -506,3 +512,10 @@ class Execution:
         if whole is not None:
             event = replace(event, part_of=node.name, done=len(whole) - whole.open, items=len(whole))
         self.progress(event)
+
+
+def tell_error(error: BaseException) -> str:
+    """What ended a run, in one line."""
+    if isinstance(error, TaskFailed):
+        return str(error).splitlines()[0]
+    return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from trivium.pipelines.redaction import Redaction, Redactor
 
@@ -26,21 +26,28 @@ def prints_to(path: str, redaction: Redaction | None = None) -> Iterator[Callabl
     try:
         if redaction is None:
             _print_into(file)
-            yield sys.stderr.write
+            yield note
             flush()
             return
         cleaning = _clean_into(file, redaction)
-        yield sys.stderr.write
+        yield note
         _print_into(file)  # the pipe ends here, unless a child goes on with it
         cleaning.join(LAST_WORDS)
     finally:
         os.close(file)
 
 
+def note(text: str) -> None:
+    """The text is printed, where there is room for it."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+
+
 def flush() -> None:
-    """Everything printed has left this process."""
+    """Everything printed has left this process; on a full disk, what there was room for."""
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        with suppress(OSError):
+            stream.flush()
     if "ctypes" in sys.modules:
         sys.modules["ctypes"].CDLL(None).fflush(None)
 
@@ -63,7 +70,12 @@ def _clean_into(file: int, redaction: Redaction) -> threading.Thread:
 def _clean(source: int, file: int, redactor: Redactor) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while data := os.read(source, CHUNK):
-        os.write(file, redactor.feed(decoder.decode(data)).encode())
-    os.write(file, redactor.finish().encode())
+        _write(file, redactor.feed(decoder.decode(data)))
+    _write(file, redactor.finish())
     os.close(source)
     os.close(file)
+
+
+def _write(file: int, text: str) -> None:
+    with suppress(OSError):  # on a full disk the log has a gap: who prints must not wait for a reader that is gone
+        os.write(file, text.encode())

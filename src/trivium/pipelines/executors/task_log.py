@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from trivium.pipelines.log import KEPT
 
 UNSAFE = re.compile(r"[^A-Za-z0-9_.,=@+\[\]-]")
 MOST_BYTES = 64 << 20
+LARGE_BYTES = 1 << 20
+SPARED_BYTES = 64 << 20
 NOTE = "... {} bytes of this log were dropped here ...\n"
 
 
@@ -37,9 +40,10 @@ class TaskLog:
         return self._read(start, size)
 
     def bound(self) -> None:
-        """A file that has grown too large keeps its end: what a task prints must not fill the disk."""
+        """A file that has grown too large, or large on a disk that is nearly full, keeps its end: what a task prints
+        must not take the room that its result and its record need."""
         size = self._size()
-        if size <= MOST_BYTES:
+        if size <= LARGE_BYTES or (size <= MOST_BYTES and shutil.disk_usage(self.path).free > SPARED_BYTES):
             return
         end = self._read(size - KEPT, size)
         with self.path.open("r+b") as file:  # those who write append, so they go on behind this
@@ -54,6 +58,7 @@ class TaskLog:
 
     def tail(self) -> str:
         """The end of what this attempt printed. A file with nothing in it is removed."""
+        self.bound()
         size = self._size()
         if not size:
             self.path.unlink(missing_ok=True)
