@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trivium.models.package import Model as Model
     from trivium.models.prepare import prepare as prepare
     from trivium.models.register import register as register
+    from trivium.notebooks.task import notebook as notebook
     from trivium.pipelines.branch import when as when
     from trivium.pipelines.context import current_task as current_task
     from trivium.pipelines.context import current_worker as current_worker
@@ -98,6 +99,7 @@ HOMES = {
     "log_metric": "trivium.tracking.log",
     "matches": "trivium.checks.kinds",
     "metric": "trivium.checks.metric",
+    "notebook": "trivium.notebooks.task",
     "objective": "trivium.checks.objective",
     "on": "trivium.triggers.rule",
     "one_of": "trivium.checks.kinds",

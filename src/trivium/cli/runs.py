@@ -16,6 +16,7 @@ from trivium.cli.listing import print_facts, print_heading, print_json, print_li
 from trivium.cli.project import open_project
 from trivium.cli.reproduction_view import differing_line, reproduction_line, reproduction_lines
 from trivium.cli.run_environment import environment_line, environment_of, own_environments
+from trivium.cli.run_output import show_output
 from trivium.cli.run_progress import RunLines
 from trivium.cli.run_velocity import show_velocity
 from trivium.cli.run_view import ended_line, parameter_rows, run_row, secrets_of, task_row
@@ -220,6 +221,7 @@ def show_environment(
         typer.echo(lock or "\n".join(pinned(found.packages)), nl=not lock)
 
 
+app.command("output")(show_output)
 app.command("velocity")(show_velocity)
 
 

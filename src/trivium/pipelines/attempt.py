@@ -135,7 +135,8 @@ def try_once(attempt: Attempt, store: Store, capture: Capture) -> Outcome:
         except (Exception, SystemExit) as error:  # whatever a task raises is that task's failure
             note(redaction.clean(tail_of(error)))
             final = isinstance(error, UnsupportedValue | SecretUnavailable | CheckFailed)
-            return Outcome(error=redaction.clean(describe(error)), final=final)
+            kept = getattr(error, "outputs", ())  # what a task could tell of its failure, such as a notebook's copy
+            return Outcome(kept, error=redaction.clean(describe(error)), final=final)
 
 
 def with_metrics(outputs: tuple[ArtifactRef, ...], context: TaskContext) -> tuple[ArtifactRef, ...]:

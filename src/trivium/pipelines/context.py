@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from trivium.errors import Misuse
 from trivium.pipelines.redaction import Redaction
 from trivium.pipelines.worker import Worker
-from trivium.store.acting import use_acting
+from trivium.store.acting import act_from_now_on, use_acting
 from trivium.store.store import Store
 from trivium.values.runs import MetricPoint
 
@@ -105,6 +105,12 @@ def current_worker() -> Worker:
     """
     task = _current.get()
     return Worker() if task is None else task.worker
+
+
+def use_task_from_now_on(context: TaskContext) -> None:
+    """This is the current task until the context of execution ends, as that of a notebook's cell does."""
+    _current.set(context)
+    act_from_now_on(context.store.catalog, context.run, context.node)
 
 
 @contextmanager

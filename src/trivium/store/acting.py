@@ -47,6 +47,11 @@ def use_acting(catalog: Catalog, run: str, node: str) -> Iterator[None]:
         _acting.reset(token)
 
 
+def act_from_now_on(catalog: Catalog, run: str, node: str) -> None:
+    """This task acts until the context of execution ends, as that of a notebook's cell does."""
+    _acting.set(Acting(catalog, run, node))
+
+
 @contextmanager
 def off_the_record() -> Iterator[None]:
     """Inside the block, or the decorated function, nobody acts: what judging a result reads is no input of it."""

@@ -1,0 +1,75 @@
+"""`trivium pipelines` and `trivium runs output`, as a user types them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+Terminal = Callable[..., Any]
+FLOW = """
+import polars as pl
+import trivium as tv
+
+@tv.task
+def load(day: str, days: int) -> pl.DataFrame:
+    return pl.DataFrame({"day": [day] * days})
+
+@tv.pipeline
+def features(day: str, days: int = 3) -> pl.DataFrame:
+    return load(day, days)
+
+@tv.task
+def enough(rows: pl.DataFrame) -> bool:
+    return rows.height > 2
+
+@tv.pipeline
+def checked(days: int = 2) -> str:
+    rows = load("2024-01-01", days)
+    return tv.when(enough(rows), then=lambda: height(rows), otherwise=lambda: "too few")
+
+@tv.task
+def height(rows: pl.DataFrame) -> str:
+    return str(rows.height)
+"""
+
+
+@pytest.fixture
+def flow(project: Path) -> Path:
+    (project / "flow.py").write_text(FLOW)
+    (project / "trivium.toml").write_text('pipelines = ["flow.py"]\ndurability = "fast"\n')
+    return project / "flow.py"
+
+
+def test_a_pipeline_is_published_listed_and_shown(terminal: Terminal, flow: Path) -> None:
+    said = terminal("pipelines", "publish", "features", "--note", "by day")
+    assert "features@1 is published: features(day: str, days: int = 3) -> DataFrame" in said.out, said.err
+    assert 'tv.published("features", version=1)' in said.out
+    assert "features@1 is published already" in terminal("pipelines", "publish", "features").out
+    (row,) = terminal("pipelines", "list", "--json").json
+    assert (row["id"], row["note"], row["tables"]) == ("features@1", "by day", "none")
+    assert "(day: str, days: int = 3) -> DataFrame" in terminal("pipelines", "show", "features").out
+    assert "has no version 9; its newest is 1" in terminal("pipelines", "show", "features@9").err
+    assert terminal("pipelines", "show", "features@x").status == 2
+
+
+def test_skipped_tasks_are_told_of(terminal: Terminal, flow: Path) -> None:
+    said = terminal("run", "checked")
+    assert "2 executed, 0 reused, 1 skipped." in said.out
+    assert "height skipped: `enough` was False" in said.err
+    steps = {each["node"]: each for each in terminal("run", "checked", "--plan", "--json").json["steps"]}
+    assert (steps["height"]["action"], steps["height"]["why"]) == ("skip", "`enough` was False")
+
+
+def test_what_a_task_made_is_shown_or_written_to_a_file(terminal: Terminal, flow: Path) -> None:
+    terminal("run", "checked")
+    (run,) = terminal("runs", "list", "--json").json
+    assert terminal("runs", "output", run["id"]).out.strip() == "too few"
+    file = flow.with_name("rows.parquet")
+    assert terminal("runs", "output", run["id"], "load", "--to", str(file)).status == 0
+    assert pl.read_parquet(file).height == 2
+    assert "this is a bool" in terminal("runs", "output", run["id"], "enough", "--to", str(file)).err
+    assert "it was skipped, because `enough` was False" in terminal("runs", "output", run["id"], "height").err
