@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -58,10 +59,7 @@ class Transaction:
     def replace(self, into: str, value: msgspec.Struct, **more: Scalar) -> None:
         """The row with the same primary key has these values; when there was none, there is one."""
         row = {**to_row(value), **more}
-        key = self.session.primary_key(into)
-        changed = ", ".join(f'"{name}" = excluded."{name}"' for name in row if name not in key)
-        names = ", ".join(f'"{name}"' for name in key)
-        self._write(into, row, f" ON CONFLICT ({names}) DO " + (f"UPDATE SET {changed}" if changed else "NOTHING"))
+        self.execute(_replacing(into, tuple(row), self.session.primary_key(into)), *row.values())
 
     def event(self, actor: str, kind: str, subject: str, detail: dict[str, Any]) -> Event:
         """An event in this transaction: the next link of the chain."""
@@ -83,11 +81,24 @@ class Transaction:
         """A row for the fact of this event; its id is the event's place, so facts sort as the chain does."""
         self.insert(into, value, id=f"{event.seq:016d}")
 
-    def _write(self, table: str, row: dict[str, Scalar], otherwise: str = "") -> None:
-        # Table and column names are ours (struct fields), never input; values are bound.
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" * len(row))
-        self.execute(f"INSERT INTO {table} ({names}) VALUES ({marks}){otherwise}", *row.values())
+    def _write(self, table: str, row: dict[str, Scalar]) -> None:
+        self.execute(_inserting(table, tuple(row)), *row.values())
+
+
+# Table and column names are ours (struct fields), never input; values are bound.
+
+
+@cache
+def _inserting(table: str, names: tuple[str, ...]) -> str:
+    columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+
+
+@cache
+def _replacing(table: str, names: tuple[str, ...], key: tuple[str, ...]) -> str:
+    changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in key)
+    told = ", ".join(f'"{name}"' for name in key)
+    return f"{_inserting(table, names)} ON CONFLICT ({told}) DO " + (f"UPDATE SET {changed}" if changed else "NOTHING")
 
 
 class Database:

@@ -63,7 +63,7 @@ def to_scalar(value: Any) -> Scalar:
 
 def iso(moment: datetime) -> str:
     """A time as text that sorts: UTC, microseconds, Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 @cache
