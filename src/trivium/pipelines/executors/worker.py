@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
-import queue
+import select
 import signal
 import socket
 import sys
@@ -38,10 +38,10 @@ def main(arguments: list[str]) -> None:
     if told is None:
         return
     worker = Worker(unpack(told), channel)
-    jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=listen, args=(channel, jobs), daemon=True).start()
-    while True:
-        worker.answer(jobs.get())
+    threading.Thread(target=watch, args=(channel,), daemon=True).start()
+    while (message := channel.receive()) is not None:
+        worker.answer(message)
+    end_all()
 
 
 def format_warning(
@@ -53,10 +53,16 @@ def format_warning(
     return AS_PYTHON_DOES(message, category, filename, lineno, line)
 
 
-def listen(channel: Channel, jobs: queue.SimpleQueue[bytes]) -> None:
-    """Jobs come in. When nobody sends any more, this process ends with all that it started."""
-    while (message := channel.receive()) is not None:
-        jobs.put(message)
+def watch(channel: Channel) -> None:
+    """When the other end closes, which may be while a task goes on, this process ends with all that it started."""
+    closing = select.poll()
+    closing.register(channel.fileno(), 0)  # no event but that, which is always told
+    closing.poll()
+    end_all()
+
+
+def end_all() -> None:
+    """This process is gone with all that it started."""
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
