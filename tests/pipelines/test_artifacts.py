@@ -5,6 +5,7 @@ import datetime
 import decimal
 import enum
 import pathlib
+import threading
 import uuid
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -149,6 +150,26 @@ def test_a_storable_object_is_loaded_by_its_class(blobs: Blobs) -> None:
     assert decode(encode(Weights([1.0, 2.0]), blobs), blobs).values == [1.0, 2.0]
 
 
+@dataclasses.dataclass
+class Held:
+    held: Any
+
+
+def knotted() -> dict[str, Any]:
+    """A tree of which each child knows its parent."""
+    root: dict[str, Any] = {"shared": [1, [2]]}
+    root["again"] = root["shared"]
+    root["children"] = [Held(root)]
+    return root
+
+
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -158,8 +179,26 @@ def test_a_storable_object_is_loaded_by_its_class(blobs: Blobs) -> None:
         (pd.DataFrame({"a": [1]}, index=["x"]), r"index would be lost"),
         (np.array([object()]), r"array of Python objects"),
         (LinearRegression(), r"a model as `tv.Model\(estimator, inputs\)`"),
+        (
+            {"a": (1, [Held(threading.Lock())])},
+            r"a dict that holds a _thread.lock at \['a'\]\[1\]\[0\].held. No _thread.lock",
+        ),
+        (iter(()), r"it is a tuple_iterator. No builtins.tuple_iterator"),
+        (knotted(), r"a dict that contains itself at \['children'\]\[0\].held; refer to that part by a name"),
+        (nested(2000), r"a list that is nested too deeply"),
     ],
-    ids=["object", "function", "object column", "pandas index", "object array", "an estimator"],
+    ids=[
+        "object",
+        "function",
+        "object column",
+        "pandas index",
+        "object array",
+        "an estimator",
+        "deep inside",
+        "iterator",
+        "itself",
+        "too deep",
+    ],
 )
 def test_what_would_not_come_back_as_it_was_is_refused(value: Any, message: str, blobs: Blobs) -> None:
     with pytest.raises(UnsupportedValue, match=message):

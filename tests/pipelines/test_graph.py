@@ -120,6 +120,27 @@ def test_a_pipeline_inside_a_pipeline_is_drawn_into_it() -> None:
     assert [node.name for node in graph.nodes] == ["inner.total", "total"]
 
 
+def test_pipelines_that_call_each_other_without_an_end_are_refused_by_name() -> None:
+    @pipeline
+    def hen(n: int = 1) -> float:
+        return egg(total([n]))
+
+    @pipeline
+    def egg(n: float = 1.0) -> float:
+        return hen(1)
+
+    with pytest.raises(Misuse, match="its pipelines call each other 50 deep, at last hen -> egg -> hen -> egg"):
+        hen.graph()
+
+
+def test_a_pipeline_may_call_itself_while_it_comes_to_an_end() -> None:
+    @pipeline
+    def halved(n: int = 8) -> float:
+        return total([n]) if n < 2 else halved(n // 2)
+
+    assert [node.name for node in halved.graph().nodes] == ["halved.halved.halved.total"]
+
+
 def test_a_pipeline_without_tasks_is_refused() -> None:
     with pytest.raises(Misuse, match="calls no task"):
         draw(lambda: 1)

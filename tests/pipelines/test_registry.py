@@ -77,6 +77,23 @@ def test_a_module_that_fails_to_import_is_told_with_error_and_line(
     assert import_file(tmp_path / "broken.py", tmp_path).fixed
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def f(:\n", r"broken\.py, line 2 fails to import: SyntaxError: .*inner_part\.py, line 1\)"),
+        ("\n\n1 / 0\n", r"broken\.py, line 2 fails to import: ZeroDivisionError: .*inner_part\.py, line 3\)"),
+    ],
+    ids=["syntax", "error"],
+)
+def test_a_module_whose_own_import_fails_is_told_with_both_lines(
+    source: str, message: str, tmp_path: Path, module: object
+) -> None:
+    (tmp_path / "broken.py").write_text("x = 1\nimport inner_part\n")
+    (tmp_path / "inner_part.py").write_text(source)
+    with pytest.raises(Misuse, match=message):
+        import_file(tmp_path / "broken.py", tmp_path)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misuse, match=r"There is no file .*absent\.py"):
         import_file(tmp_path / "absent.py", tmp_path)

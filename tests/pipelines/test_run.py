@@ -202,6 +202,19 @@ def test_a_failure_names_task_error_place_log_and_what_to_do(store: Store) -> No
     assert "perform" not in failed.log
 
 
+def test_a_failure_inside_of_this_package_names_the_line_of_the_task(store: Store) -> None:
+    @task
+    def reads() -> Any:
+        return Table("absent").read().collect()
+
+    @pipeline
+    def absentminded() -> Any:
+        return reads()
+
+    with pytest.raises(TaskFailed, match=rf"\(test_run.py:{reads.function.__code__.co_firstlineno + 2} in reads\)"):
+        absentminded.run()
+
+
 def test_a_failed_run_is_resumed_under_its_id_and_repeats_only_unfinished_work(store: Store) -> None:
     BROKEN.add("scaled")
     with pytest.raises(TaskFailed):

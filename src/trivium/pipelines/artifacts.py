@@ -15,6 +15,7 @@ from trivium.frames.deferred import pl
 from trivium.frames.spark.kind import is_spark_frame, is_spark_type
 from trivium.pipelines.plain import find_class, from_plain, to_plain
 from trivium.pipelines.signature import FRAME_PACKAGES, frame_type, type_path
+from trivium.pipelines.unstorable import tell_depth, tell_part
 from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
 
@@ -45,9 +46,9 @@ def encode(value: Any, blobs: Blobs, what: str = "The value") -> ArtifactRef:
     try:
         return _encode(value, blobs)
     except UnsupportedValue as error:
-        raise UnsupportedValue(
-            f"{what} cannot be stored: it is, or contains, a {type_path(type(value))}. {error}"
-        ) from None
+        raise UnsupportedValue(f"{what} cannot be stored: {tell_part(value, _is_storable)}. {error}") from None
+    except RecursionError:
+        raise UnsupportedValue(f"{what} cannot be stored: {tell_depth(value)}.") from None
 
 
 def decode(ref: ArtifactRef, blobs: Blobs, wanted: Any = Any) -> Any:
@@ -128,6 +129,16 @@ def _encode_inner(value: Any, blobs: Blobs) -> ArtifactRef | None:
     if _is_frame(value) or (isinstance(value, Storable) and not isinstance(value, type)):
         return _encode(value, blobs)
     return None
+
+
+def _is_storable(value: Any) -> bool:
+    """Whether the value could be stored, as far as its types tell."""
+    apart = ArtifactRef("", "", 0, {})
+    try:
+        to_plain(value, lambda inner: apart if _is_frame(inner) or isinstance(inner, Storable) else None)
+    except UnsupportedValue:
+        return False
+    return True
 
 
 def _is_frame(value: Any) -> bool:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trivium import frames
+from trivium.code.source import is_first_party
 from trivium.errors import CheckFailed, CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.frames.deferred import Deferred
@@ -157,12 +158,19 @@ def describe(error: BaseException) -> str:
 
 def tail_of(error: BaseException) -> str:
     """The end of the traceback, without the frames of this package."""
-    frames = _own_frames(error)[-FRAMES_KEPT:]
+    frames = _inside(error)[-FRAMES_KEPT:]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
     return "".join([*lines, *traceback.format_exception_only(error)])
 
 
 def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """The frames of the user's code, or of what runs in its place."""
+    inside = _inside(error)
+    return [frame for frame in inside if is_first_party(frame.filename)] or inside
+
+
+def _inside(error: BaseException) -> list[traceback.FrameSummary]:
+    """The frames from the task's function on."""
     frames = traceback.extract_tb(error.__traceback__)
     called = [index for index, frame in enumerate(frames) if frame.name == "call_with"]
     return list(frames[called[0] + 1 :]) if called else []

@@ -22,6 +22,7 @@ from trivium.pipelines.partition import PartitionRange, is_partition, parse_rang
 from trivium.pipelines.partitioned import Wanted, tables_by_partition
 from trivium.pipelines.progress import Progress
 from trivium.pipelines.secrets import Secret
+from trivium.pipelines.table_ring import refuse_rings
 from trivium.store.acting import noting_reads
 from trivium.store.store import Store, use_store
 from trivium.values.alerts import Alert
@@ -70,6 +71,7 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
     with use_store(store):
         with noting_reads() as drawn:  # rows that the pipeline's own function reads are inputs as well
             graph = build_graph(request.pipeline, request.function, request.parameters)
+        refuse_rings(graph)
         refuse_partitions(graph, among)
         if _is_new(graph, store):
             prepare_executor(request.on or store.settings.executor, store)

@@ -123,6 +123,9 @@ class Output:
         return self.node.promised_of(self.index)
 
 
+DEEPEST = 50
+
+
 @dataclass(eq=False)
 class Graph:
     """Nodes in the order of their calls, which is an order in which they can run: a call only sees earlier results.
@@ -164,8 +167,17 @@ class Graph:
 
     @contextmanager
     def inside(self, pipeline: str) -> Iterator[None]:
-        """Inside the block, nodes are named as those of this pipeline: `features.load`."""
+        """Inside the block, nodes are named as those of this pipeline: `features.load`.
+
+        Raises Misuse for pipelines that call each other without an end.
+        """
         before = self.place
+        if before.count(".") >= DEEPEST:
+            calls = " -> ".join([*(name.partition("-")[0] for name in before.split(".")[-4:-1]), pipeline])
+            raise Misuse(
+                f"Pipeline {self.pipeline!r} cannot be drawn: its pipelines call each other {DEEPEST} deep, at last "
+                f"{calls}. Let one of them end without calling the other."
+            )
         self.place = f"{self._name(pipeline)}."
         try:
             yield

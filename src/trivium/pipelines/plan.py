@@ -19,6 +19,7 @@ from trivium.pipelines.inputs import pin_inputs
 from trivium.pipelines.mapping import CannotExpand, Refs
 from trivium.pipelines.partition import parse_range
 from trivium.pipelines.partitioned import Wanted, expand_partitions
+from trivium.pipelines.table_ring import refuse_rings
 from trivium.store.store import Store
 from trivium.values.runs import TableInput
 
@@ -47,6 +48,7 @@ def make_plan(graph: Graph, store: Store, versions: Mapping[str, int], partition
     Of a task that commits into a table, the partitions that would run are steps of their own.
     """
     among = None if partitions is None else parse_range(partitions)
+    refuse_rings(graph)
     refuse_partitions(graph, among)
     tables = pin_inputs(store, graph.tables(), versions)
     decider = Decider(store, "", current_environment(), tables, own=resolve_nodes(graph.nodes, store))

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from trivium.code.module_file import load_file
+from trivium.code.source import is_first_party
 from trivium.digest import digest_of
 from trivium.errors import Misuse, NotFound, TriviumError
 from trivium.pipelines.import_place import import_place
@@ -104,7 +105,12 @@ def _import(path: Path, name: str) -> ModuleType:
 
 
 def _import_failed(path: Path, error: BaseException) -> Misuse:
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
-    line = error.lineno if isinstance(error, SyntaxError) else (lines[-1] if lines else None)
-    where = f"{path}, line {line}" if line else str(path)
-    return Misuse(f"{where} fails to import: {type(error).__name__}: {error}")
+    """The refusal names the line of the file, and that of the module of the user's own in which its import failed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [(Path(frame.filename), frame.lineno) for frame in frames if is_first_party(frame.filename)]
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append((Path(error.filename), error.lineno))
+    lines = [line for file, line in places if file == path]
+    where = f"{path}, line {lines[-1]}" if lines else str(path)
+    inner = f" ({places[-1][0]}, line {places[-1][1]})" if places and places[-1][0] != path else ""
+    return Misuse(f"{where} fails to import: {type(error).__name__}: {error}{inner}")
