@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from trivium.errors import Misuse
 
@@ -26,3 +27,11 @@ def load_file(file: str | Path, name: str) -> ModuleType:
         sys.modules.pop(name, None)
         raise
     return module
+
+
+def file_of_module(module: Any) -> str | None:
+    """The file that a loaded module is made of, without asking the module: some import others when they are asked."""
+    if not isinstance(module, ModuleType):
+        return None
+    file = ModuleType.__getattribute__(module, "__dict__").get("__file__")
+    return file if isinstance(file, str) else None

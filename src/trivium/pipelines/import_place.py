@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from trivium.code.module_file import file_of_module
+
 
 def import_place(path: Path) -> tuple[Path, str]:
     """(folder to import from, dotted name) of a file, the outermost package included."""
@@ -22,7 +24,7 @@ def imported_names() -> dict[str, str]:
     return {
         file: name
         for name, module in list(sys.modules.items())
-        if (file := getattr(module, "__file__", None)) and name != "__main__"
+        if (file := file_of_module(module)) and name != "__main__"
     }
 
 

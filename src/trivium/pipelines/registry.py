@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from trivium.code.module_file import load_file
+from trivium.code.module_file import file_of_module, load_file
 from trivium.code.source import is_first_party
 from trivium.digest import digest_of
 from trivium.errors import Misuse, NotFound, TriviumError
@@ -75,7 +75,7 @@ def import_file(file: Path, root: Path) -> ModuleType:
 
 def _find_imported(path: Path) -> ModuleType | None:
     for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
+        file = file_of_module(module)
         if file and Path(file).name == path.name and Path(file).resolve() == path:
             return module
     return None

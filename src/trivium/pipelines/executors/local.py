@@ -15,6 +15,7 @@ from types import ModuleType
 
 from msgspec.structs import replace
 
+from trivium.code.module_file import file_of_module
 from trivium.errors import UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.builds import Builds
@@ -67,7 +68,7 @@ def setup_of(store: Store) -> Setup:
 
 def first_party_modules(files: Sequence[str]) -> list[ModuleType]:
     """The loaded modules that are made of these files."""
-    return [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in files]
+    return [module for module in list(sys.modules.values()) if file_of_module(module) in files]
 
 
 class LocalExecutor:
@@ -83,6 +84,7 @@ class LocalExecutor:
         self._done: list[Going] = []  # members whose gang goes on: the others may still be talking to them
         self._ports: dict[Gang, list[int]] = {}
         self._ended: list[Ended] = []
+        self._taken: set[WorkerProcess] = set()  # all that do not wait for a task, also when an error came in between
         self._builds = Builds(store)
         self._setups: dict[str, Setup] = {}
         self._looked = time.monotonic()
@@ -136,10 +138,16 @@ class LocalExecutor:
         setup = self._setup if attempt.environment is None else self._setup_in(attempt.environment)
         for worker in [each for each in _idle if each.setup == setup]:
             _idle.remove(worker)
+            self._taken.add(worker)
             if worker.alive:
                 return worker
             worker.end()
-        return WorkerProcess(setup)
+        return self._start_worker(setup)
+
+    def _start_worker(self, setup: Setup) -> WorkerProcess:
+        worker = WorkerProcess(setup)
+        self._taken.add(worker)
+        return worker
 
     def _setup_in(self, environment: Environment) -> Setup:
         if environment.digest not in self._setups:
@@ -205,7 +213,7 @@ class LocalExecutor:
         """With its code; or to a new worker, for one with other packages must import what it runs."""
         if not by_value:
             going.worker.end()
-            going.worker = WorkerProcess(going.worker.setup)
+            going.worker = self._start_worker(going.worker.setup)
         going.by_value = by_value
         self._send(going)
 
@@ -229,6 +237,7 @@ class LocalExecutor:
         gang.take(going.attempt, outcome, died=died)
         if not died and len(gang.members) == 1:
             _idle.append(going.worker)
+            self._taken.discard(going.worker)
         else:
             self._done.append(going)
         if not gang.is_over:
@@ -264,8 +273,9 @@ class LocalExecutor:
 
     def close(self) -> None:
         """What is going on is ended; processes that wait are kept for the next run."""
-        for going in (*self._going.values(), *self._done):
-            going.worker.end()
+        for worker in self._taken:
+            worker.end()
+        self._taken.clear()
         self._going.clear()
         self._done.clear()
         self._builds.close()

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 MARK = "TRIVIUM_WORKER"
 PROC = Path("/proc")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+LOOKS = 200
+PAUSE = 0.01
 
 
 def kill_tree(pid: int, mark: str) -> None:
     """The process, its group, and every process with this mark are gone."""
     _signal(pid, group=True)
-    for _ in range(10):  # what was just being started is found by the next look
+    for _ in range(LOOKS):  # what was just being started is found by the next look
         found = list(marked(mark))
         if not found:
             return
         for each in found:
             _signal(each)
+        time.sleep(PAUSE)  # on a busy machine a killed process takes its time to be gone
 
 
 def marked(mark: str) -> Iterator[int]:

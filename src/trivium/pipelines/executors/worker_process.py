@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import uuid
+from contextlib import suppress
 
 from trivium.pipelines.executors.channel import Channel
 from trivium.pipelines.executors.process_tree import MARK, kill_tree
@@ -28,6 +29,7 @@ class WorkerProcess:
         self.used = False
         self.mark = uuid.uuid4().hex
         self._gone = False
+        told = pickle.dumps(setup)
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 # this Python, and a module of ours
@@ -38,7 +40,8 @@ class WorkerProcess:
                 env={**setup.environ, MARK: self.mark},
             )
         self.channel = Channel(ours)
-        self.channel.send(pickle.dumps(setup))
+        with suppress(OSError):  # it has ended, which is noticed when its answer is waited for
+            self.channel.send(told)
 
     @property
     def alive(self) -> bool:
