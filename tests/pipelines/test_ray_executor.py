@@ -331,3 +331,19 @@ def test_another_machine_keeps_its_own_variables_and_takes_those_of_trivium(tmp_
     assert setup.path[0] == str(tmp_path)
     assert sys.path[-1] in setup.path
     assert setup.settings.root != settings.root
+
+
+def test_a_gang_that_asks_for_more_than_this_machine_has_shares_the_machine(store: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(workers=3, cpus=64, gpus=8, memory="900TB")
+def huge() -> int:
+    return tv.current_worker().world_size
+
+@tv.pipeline
+def whole():
+    return huge()
+"""
+    )
+    assert load_result(store, user.whole.run(store=store).id) == 3

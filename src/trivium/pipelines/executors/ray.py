@@ -14,17 +14,21 @@ import ray
 from msgspec.structs import replace
 from ray import exceptions
 
-from trivium.errors import ExecutorAway, UnsupportedValue
+from trivium.errors import ExecutorAway, TriviumError, UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.executor import Ended
+from trivium.pipelines.executors.gang import Gang
 from trivium.pipelines.executors.local import first_party_modules
+from trivium.pipelines.executors.member_log import MemberLog
+from trivium.pipelines.executors.own_environment import is_other_python, tell_other_code
 from trivium.pipelines.executors.ray_cluster import join_ray, knock
 from trivium.pipelines.executors.ray_errand import HOME_OF_RAY, Errand, Errant, run_errand
+from trivium.pipelines.executors.ray_gang import RayGang
+from trivium.pipelines.executors.ray_room import Room
 from trivium.pipelines.executors.task_log import TaskLog
-from trivium.pipelines.executors.transport import Job, OtherCode, Setup, Unfound, pack_job, unpack
+from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, Unfound, pack_job, unpack
 from trivium.pipelines.live_log import logs_of
 from trivium.pipelines.main_module import main_of_program, types_of_main
-from trivium.pipelines.resources import parse_memory
 from trivium.pipelines.task import TaskOptions
 from trivium.store.store import Store
 
@@ -33,27 +37,37 @@ AHEAD = 8  # attempts for each core of the cluster that are given to Ray at a ti
 LEAST_AHEAD = 16
 TOGETHER = 0.03  # seconds
 GRACE = 3.0
+TELLING = 2.0  # seconds in which Ray tells of a worker that it has lost
 LOST = (
     exceptions.WorkerCrashedError,
     exceptions.NodeDiedError,
     exceptions.LocalRayletDiedError,
     exceptions.ObjectLostError,
     exceptions.RaySystemError,
+    exceptions.RayActorError,
 )
+NOT_SENT = "With env= code does not go along: keep it in a folder that all machines share"
 
 
-@dataclass
+@dataclass(eq=False)
 class Going:
-    """An attempt that Ray has."""
+    """An attempt that Ray has, or a member of its gang. whole: the log of the task, which is `log` itself unless it has
+    several workers. fresh: in a process that has tried nothing yet."""
 
     attempt: Attempt
+    gang: Gang
     log: TaskLog
-    by_value: bool
+    whole: TaskLog
+    room: Room
+    members: RayGang | None = None
+    by_value: bool = False
+    fresh: bool = False
 
 
 class RayExecutor:
     """Each attempt is a Ray task that asks for the cores, GPUs and memory of the task's options, in a process of its
-    own as under `local`. Ray decides where; what went wrong is the engine's to try again, never Ray's."""
+    own as under `local`; one with several workers is a placement group with an actor for each. Ray decides where; what
+    went wrong is the engine's to try again, never Ray's."""
 
     def __init__(self, store: Store, address: str = "") -> None:
         self._store = store
@@ -63,6 +77,8 @@ class RayExecutor:
         self._setup = Setup(store.settings, path, os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
         self._errand = ray.remote(max_retries=0)(run_errand)
         self._going: dict[Any, Going] = {}
+        self._placing: dict[Any, tuple[RayGang, int]] = {}
+        self._done: list[Going] = []  # members whose gang goes on
         self._ended: list[Ended] = []
         self._by_value: set[str] = set()
         self._looked = time.monotonic()
@@ -73,18 +89,29 @@ class RayExecutor:
         knock(address)
 
     def has_room(self, options: TaskOptions) -> bool:
-        if not self._going:
-            return True
-        return len(self._going) < max(LEAST_AHEAD, AHEAD * self._cluster.sizes.get("CPU", 0.0))
+        open_ones = len(self._going) + len(self._placing)
+        return not open_ones or open_ones < max(LEAST_AHEAD, AHEAD * self._cluster.sizes.get("CPU", 0.0))
 
     def begin(self, attempt: Attempt) -> None:
         """Ray has the attempt, and begins it where there is room."""
-        if attempt.task.options.workers > 1 or attempt.environment is not None:
-            why = "Misuse: a task with workers= or env= runs on one machine so far; run it with --on local"
-            self._ended.append(Ended(attempt, Outcome(error=why, final=True)))
-            return
         log = TaskLog(logs_of(self._store, attempt.run), attempt.node)
-        self._send(Going(attempt, log, attempt.code in self._by_value))
+        room = Room(attempt, self._cluster)
+        if attempt.task.options.workers > 1:
+            self._gather(attempt, log, room)
+        else:
+            self._send(Going(attempt, Gang(attempt), log, log, room, by_value=attempt.code in self._by_value))
+
+    def _gather(self, attempt: Attempt, whole: TaskLog, room: Room) -> None:
+        try:
+            members = RayGang(attempt, whole, room, **self._image(attempt))
+        except ValueError as error:
+            self._ended.append(Ended(attempt, Outcome(error=f"Misuse: {error}", final=True)))
+            return
+        self._placing.update({ref: (members, rank) for rank, ref in enumerate(members.ask_places())})
+
+    def _image(self, attempt: Attempt) -> dict[str, Any]:
+        image = attempt.environment.image if attempt.environment is not None else ""
+        return {"runtime_env": {"image_uri": image}} if image and not self._cluster.own else {}
 
     def _send(self, going: Going) -> None:
         attempt = going.attempt
@@ -92,48 +119,41 @@ class RayExecutor:
         job = Job(attempt, str(going.log.path), "" if going.by_value else attempt.code, types, tuple(warnings.filters))
         modules = first_party_modules(attempt.files) if going.by_value else ()
         try:
-            message = pack_job(job, by_value=modules)
-            errand = Errand(self._setup, message, attempt.task.options, job.log, self._cluster.own)
-            asked = self._resources(attempt)
-            self._going[self._errand.options(name=attempt.node, **asked).remote(errand)] = going
-        except UnsupportedValue as error:
-            self._ended.append(Ended(attempt, Outcome(error=str(error), final=True)))
-        except ValueError as error:  # what Ray does not take, such as one GPU and a half
-            self._ended.append(Ended(attempt, Outcome(error=f"Misuse: {error}", final=True)))
-
-    def _resources(self, attempt: Attempt) -> dict[str, Any]:
-        options = attempt.task.options
-        wanted = {"CPU": options.cpus, "GPU": options.gpus, "memory": float(parse_memory(options.memory))}
-        if self._cluster.own:  # as under `local`, a task that asks for more than the machine has gets the machine
-            wanted = {name: min(much, self._cluster.sizes.get(name, 0.0)) for name, much in wanted.items()}
-        elif not self._cluster.could_hold(wanted):
-            asked = ", ".join(f"{name} {much:g}" for name, much in wanted.items() if much)
-            warnings.warn(
-                f"No machine of the cluster has what {attempt.node!r} asks for ({asked}); it waits for one.",
-                stacklevel=2,
+            message = pack_job(job, by_value=modules, by_name=is_other_python(attempt.environment))
+            errand = Errand(
+                self._setup, message, attempt.task.options, job.log, self._cluster.own, attempt.environment, going.fresh
             )
-        memory = {"memory": int(wanted["memory"])} if wanted["memory"] else {}
-        return {"num_cpus": wanted["CPU"], "num_gpus": wanted["GPU"], **memory}
+            self._going[self._ask(going, errand)] = going
+        except UnsupportedValue as error:
+            self._take(going, Outcome(error=str(error), final=True))
+        except ValueError as error:  # what Ray does not take, such as one GPU and a half
+            self._take(going, Outcome(error=f"Misuse: {error}", final=True))
+
+    def _ask(self, going: Going, errand: Errand) -> Any:
+        if going.members is not None:
+            return going.members.run(going.attempt.rank, errand)
+        options = {**going.room.options, **self._image(going.attempt)}
+        return self._errand.options(name=going.attempt.node, **options).remote(errand)
 
     def wait(self, seconds: float | None) -> list[Ended]:
         """See Executor. Prints of tasks appear here where the run sees their files."""
         over = None if seconds is None else time.monotonic() + seconds
-        while self._going and not self._ended:
+        while (self._going or self._placing) and not self._ended:
             pause = LOOK if over is None else min(LOOK, over - time.monotonic())
             for ref in self._ready(max(pause, 0.0)):
-                self._answer(ref, self._going.pop(ref))
+                if ref in self._placing:
+                    self._settle(ref, *self._placing.pop(ref))
+                elif ref in self._going:  # its gang may have been ended meanwhile
+                    self._answer(ref, self._going.pop(ref))
             if time.monotonic() >= self._looked + LOOK:
-                self._looked = time.monotonic()
-                for going in self._going.values():
-                    self._echo(going)
-                    going.log.bound()
+                self._look_after()
             if over is not None and time.monotonic() >= over:
                 break
         ended, self._ended = self._ended, []
         return ended
 
     def _ready(self, pause: float) -> list[Any]:
-        refs = list(self._going)
+        refs = [*self._going, *self._placing]
         try:
             ready: list[Any] = []
             if len(refs) >= LEAST_AHEAD:  # many at a time are one transaction, and the machines have work meanwhile
@@ -144,50 +164,139 @@ class RayExecutor:
             raise ExecutorAway(f"Ray is gone: {str(error).splitlines()[0]}. Resume the run when it is back.") from None
         return ready
 
+    def _settle(self, ref: Any, members: RayGang, rank: int) -> None:
+        """The member has a place; when all have, all begin."""
+        taken = {host for each in self._gangs() if each is not members for host in each.hosts.values()}
+        try:
+            members.settle(rank, ray.get(ref), taken)
+        except exceptions.RayError as error:
+            self._give_up(members, outcome_of_failure(error))
+            return
+        except TriviumError as error:
+            self._give_up(members, Outcome(error=f"{type(error).__name__}: {error}"))
+            return
+        if not members.is_settled:
+            return
+        attempt = members.attempt
+        gang = Gang(attempt, self._store.ids(), [members.hosts[rank] for rank in sorted(members.hosts)])
+        by_value = attempt.code in self._by_value
+        for member in gang.members:
+            log = MemberLog(logs_of(self._store, member.run), member.node, member.rank, members.whole)
+            self._send(Going(member, gang, log, members.whole, members.room, members, by_value, fresh=True))
+            if gang.is_over:
+                break
+
+    def _gangs(self) -> set[RayGang]:
+        going = {each.members for each in (*self._going.values(), *self._done) if each.members is not None}
+        return going | {members for members, _ in self._placing.values()}
+
+    def _give_up(self, members: RayGang, outcome: Outcome) -> None:
+        """The gang never began."""
+        self._placing = {ref: each for ref, each in self._placing.items() if each[0] is not members}
+        members.end()
+        self._ended.append(Ended(members.attempt, outcome))
+
     def _answer(self, ref: Any, going: Going) -> None:
+        outcome, died = self._outcome_of(ref, going)
+        if isinstance(outcome, Outcome):
+            self._take(going, outcome, died=died)
+        else:
+            self._consider(going, outcome)
+
+    def _outcome_of(self, ref: Any, going: Going) -> tuple[Answer, bool]:
+        """What a process answered, or why there is none; and whether it is gone."""
         try:
             errant: Errant = ray.get(ref)
         except exceptions.RayError as error:
-            self._finish(going, outcome_of_failure(error))
-            return
+            return outcome_of_failure(error), True
         if errant.log is not None:
             going.log.write(errant.log)
         if errant.refused:
-            self._finish(going, Outcome(error=errant.refused, final=True))
-        elif errant.answer is None:
-            self._finish(going, Outcome(error=errant.broken))
-        else:
-            self._take(going, unpack(errant.answer))
+            return Outcome(error=errant.refused, final=True), False
+        if errant.answer is None:
+            return Outcome(error=errant.broken), True
+        answer: Answer = unpack(errant.answer)
+        return answer, False
 
-    def _take(self, going: Going, answer: Any) -> None:
-        if isinstance(answer, OtherCode | Unfound) and not going.by_value:
-            self._by_value.add(going.attempt.code)
+    def _consider(self, going: Going, answer: OtherCode | Unfound) -> None:
+        """Its code goes along, once; not into another environment, which has to import what it runs."""
+        attempt = going.attempt
+        if attempt.environment is None and not going.by_value:
+            self._by_value.add(attempt.code)
             going.by_value = True
             self._send(going)
         elif isinstance(answer, Unfound):
-            self._finish(going, Outcome(error=answer.error, final=True))
+            why = f". {NOT_SENT}" if attempt.environment is not None and not self._cluster.own else ""
+            self._take(going, Outcome(error=f"{answer.error}{why}", final=True))
+        elif going.fresh:
+            self._take(going, Outcome(error=tell_other_code(attempt, answer), final=True))
         else:
-            self._finish(going, answer)
+            going.fresh = True
+            self._send(going)
 
-    def _finish(self, going: Going, outcome: Outcome) -> None:
-        self._echo(going)
-        self._ended.append(Ended(going.attempt, replace(outcome, log=going.log.tail())))
+    def _look_after(self) -> None:
+        self._looked = time.monotonic()
+        for going in self._going.values():
+            self._echo(going, going.log.echo())
+            going.log.bound()
+        for ref, going in [(ref, each) for ref, each in self._going.items() if each.members is None]:
+            why = going.room.why_never(going.attempt.node)
+            if why:
+                del self._going[ref]
+                ray.cancel(ref, force=True)
+                self._take(going, Outcome(error=why, final=True))
+        for members in {each for each, _ in self._placing.values()}:
+            why = members.room.why_never(members.attempt.node)
+            if why:
+                self._give_up(members, Outcome(error=why, final=True))
 
-    def _echo(self, going: Going) -> None:
-        text = going.log.echo()
+    def _take(self, going: Going, outcome: Outcome, *, died: bool = False) -> None:
+        """This came of one process; when that was all that had to be known of its gang, the attempt has ended."""
+        gang = going.gang
+        gang.take(going.attempt, outcome, died=died)
+        self._done.append(going)
+        if not gang.is_over:
+            return
+        if going.members is not None:
+            self._end_others(gang, going.members, look=not died)
+        ended = [each for each in self._done if each.gang is gang]
+        for each in ended:
+            self._echo(each, each.log.finish() if isinstance(each.log, MemberLog) else each.log.echo())
+        self._done = [each for each in self._done if each.gang is not gang]
+        self._ended.append(Ended(gang.attempt, replace(gang.outcome(), log=going.whole.tail())))
+
+    def _end_others(self, gang: Gang, members: RayGang, *, look: bool) -> None:
+        """Nothing of the gang runs any more. Those that were found dead are why the others failed: they are looked for,
+        since Ray tells of the loss of a worker later than the others notice it."""
+        left = {ref: going for ref, going in self._going.items() if going.gang is gang}
+        self._going = {ref: going for ref, going in self._going.items() if going.gang is not gang}
+        if left and look:
+            ready, _ = ray.wait(list(left), num_returns=len(left), timeout=TELLING)
+            for ref in ready:
+                outcome, died = self._outcome_of(ref, left[ref])
+                if died and isinstance(outcome, Outcome):
+                    gang.take(left[ref].attempt, outcome, died=True)
+        self._done += left.values()
+        members.end()
+
+    def _echo(self, going: Going, text: str) -> None:
         if text:
-            several = len(self._going) > 1
+            several = len({each.gang for each in (*self._going.values(), going)}) > 1
             lines = (f"[{going.attempt.node}] {line}" for line in text.splitlines(keepends=True))
             sys.stdout.write("".join(lines) if several else text)
             sys.stdout.flush()
 
     def close(self) -> None:
         """What Ray still has is ended. Ray itself stays until this process ends, for the next run."""
-        refs = list(self._going)
+        refs = [ref for ref, going in self._going.items() if going.members is None]
+        gangs = self._gangs()
         self._going.clear()
+        self._placing.clear()
         with suppress(ConnectionError, exceptions.RayError):
             for ref in refs:
                 ray.cancel(ref, force=False)  # the task's process is ended with all that it started
+            for members in gangs:
+                members.end()
             _, left = ray.wait(refs, num_returns=len(refs), timeout=GRACE) if refs else ([], [])
             for ref in left:
                 ray.cancel(ref, force=True)

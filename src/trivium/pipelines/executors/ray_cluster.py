@@ -46,11 +46,14 @@ class Cluster:
             self._asked, self._sizes = now, ray.cluster_resources()  # type: ignore[no-untyped-call]
         return self._sizes
 
-    def could_hold(self, wanted: dict[str, float]) -> bool:
-        """Whether some machine of the cluster has this much."""
+    def could_hold(self, wanted: dict[str, float], times: int = 1) -> bool:
+        """Whether the machines of the cluster have this much, each time on one of them."""
+        asked = {name: much for name, much in wanted.items() if much}
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
         machines = [each["Resources"] for each in nodes if each["Alive"]]
-        return any(all(has.get(name, 0.0) >= much for name, much in wanted.items()) for has in machines)
+        if not asked:
+            return bool(machines)
+        return sum(min(int(has.get(name, 0.0) / much) for name, much in asked.items()) for has in machines) >= times
 
 
 _joined: list[Cluster] = []  # the one that this process has joined or started

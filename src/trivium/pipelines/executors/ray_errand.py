@@ -11,6 +11,7 @@ import select
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,13 +19,17 @@ import ray
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trivium.errors import EnvironmentUnavailable
 from trivium.pipelines.executors.limits import Limits
+from trivium.pipelines.executors.node_environment import setup_on_node
 from trivium.pipelines.executors.task_log import TaskLog
 from trivium.pipelines.executors.transport import Setup
 from trivium.pipelines.executors.worker_process import WorkerProcess
 from trivium.pipelines.task import TaskOptions
+from trivium.values.runs import Environment
 
 LOOK = 0.2
+ENDED = "ended with the others"
 HOME_OF_RAY = str(Path(ray.__file__).parent)  # it puts a folder of others' packages that is in there on the path
 DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR")  # which ones Ray gave to this task
 OF_RAY = ("RAY_JOB_ID", "RAY_RAYLET_PID", "RAY_LD_PRELOAD_ON_WORKERS", "SPT_NOENV", "PYTHONBREAKPOINT")
@@ -32,13 +37,18 @@ OURS = "TRIVIUM_"
 
 
 class Errand(Struct, frozen=True):
-    """A packed job, and the folder of the run's logs. own: this machine is the one where the run is."""
+    """A packed job, and the folder of the run's logs. own: this machine is the one where the run is.
+
+    environment: the task's own, which is built here when it was not. fresh: in a process that has tried nothing yet.
+    """
 
     setup: Setup
     job: bytes
     options: TaskOptions
     log: str
     own: bool
+    environment: Environment | None = None
+    fresh: bool = False
 
 
 class Errant(Struct, frozen=True):
@@ -54,11 +64,40 @@ class Errant(Struct, frozen=True):
     log: str | None = None
 
 
+class Footing(Struct, frozen=True):
+    """What an errand stands on here. log: that of what is printed, when the run does not see it."""
+
+    node: str
+    setup: Setup
+    log: TaskLog | None
+
+
 _standing: list[WorkerProcess] = []  # the process that waits here for the next errand; it goes when this one goes
 
 
 def run_errand(errand: Errand) -> Errant:
     """The attempt has ended, however it did. When this is interrupted, it was ended with all that it started."""
+    footing = find_footing(errand, never)
+    if isinstance(footing, Errant):
+        return footing
+    worker = WorkerProcess(footing.setup) if errand.fresh else _worker(footing.setup)
+    try:
+        errant = try_in(worker, errand, footing, never)
+    except BaseException:
+        worker.end()
+        raise
+    if errant.answer is not None:
+        _standing.append(worker)
+    return errant
+
+
+def never() -> bool:
+    """What an errand asks that only an interrupt ends."""
+    return False
+
+
+def find_footing(errand: Errand, is_over: Callable[[], bool]) -> Footing | Errant:
+    """What the errand needs here, with its environment; or why it cannot be tried. is_over: nobody waits for it."""
     node = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
     log = Path(errand.log)
     shared = log.parent.is_dir()
@@ -66,21 +105,24 @@ def run_errand(errand: Errand) -> Errant:
     if refused:
         return Errant(node, refused=refused)
     setup = setup_here(errand.setup, own=errand.own)
-    if not shared:
-        setup = replace(setup, logs=_own_logs())
-        log = Path(str(setup.logs)) / log.name
-    own_log = None if shared else TaskLog(log.parent, log.stem)
-    worker = _worker(setup)
-    try:
-        with suppress(OSError):  # it has ended, which is noticed when its answer is waited for
-            worker.channel.send(errand.job)
-        answer, broken = _look_after(worker, Limits.of(errand.options, time.monotonic()), own_log)
-    except BaseException:
-        worker.end()
-        raise
-    if answer is not None:
-        _standing.append(worker)
-    return Errant(node, answer, broken, log=None if own_log is None else own_log.tail())
+    if errand.environment is not None:
+        try:
+            setup = setup_on_node(setup, errand.environment, is_over)
+        except EnvironmentUnavailable as error:
+            return Errant(node, broken=str(error) if errand.own else f"on machine {node}: {error}")
+    if shared:
+        return Footing(node, setup, None)
+    setup = replace(setup, logs=_own_logs())
+    return Footing(node, setup, TaskLog(Path(str(setup.logs)), log.stem))
+
+
+def try_in(worker: WorkerProcess, errand: Errand, footing: Footing, is_over: Callable[[], bool]) -> Errant:
+    """What came of the errand in this process."""
+    with suppress(OSError):  # it has ended, which is noticed when its answer is waited for
+        worker.channel.send(errand.job)
+    limits = Limits.of(errand.options, time.monotonic())
+    answer, broken = _look_after(worker, limits, footing.log, is_over)
+    return Errant(footing.node, answer, broken, log=None if footing.log is None else footing.log.tail())
 
 
 def out_of_reach(setup: Setup, node: str) -> str:
@@ -131,14 +173,16 @@ def _worker(setup: Setup) -> WorkerProcess:
     return WorkerProcess(setup)
 
 
-def _look_after(worker: WorkerProcess, limits: Limits, log: TaskLog | None) -> tuple[bytes | None, str]:
+def _look_after(
+    worker: WorkerProcess, limits: Limits, log: TaskLog | None, is_over: Callable[[], bool]
+) -> tuple[bytes | None, str]:
     """The worker's answer, or how its process ended."""
     while True:
         readable, _, _ = select.select([worker], (), (), LOOK)
         if readable:
             answer = worker.channel.receive()
             return answer, "" if answer is not None else f"ProcessDied: {worker.why_it_ended()}"
-        exceeded = limits.exceeded(worker.mark, time.monotonic())
+        exceeded = ENDED if is_over() else limits.exceeded(worker.mark, time.monotonic())
         if exceeded is not None:
             worker.end()
             return None, exceeded
