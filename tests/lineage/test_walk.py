@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trivium.clock import system_clock
+from trivium.lineage.neighbours import Neighbours
 from trivium.lineage.walk import downstream, upstream
 from trivium.store.catalog import Catalog, open_catalog
 from trivium.store.catalog.tables import Draft
 from trivium.store.store import Store
+from trivium.tables.table import Table
+from trivium.tracking.run import run
 from trivium.values.lineage import Edge, Node, Read
 from trivium.values.models import ModelVersion
 from trivium.values.tables import Column, Commit, DataFile, Operation, TableSpec
@@ -138,6 +142,15 @@ def test_which_task_read_the_table_is_on_the_edge(lived: Store) -> None:
     assert edges == (Edge(Node("table", "features", 2), Node("run", run), "read", ("evaluate", "learn")),)
     made = upstream(lived.catalog, Node("model", "late", 1), depth=1).edges[0]
     assert (made.how, made.by) == ("trained", ("learn",))
+
+
+def test_what_one_run_wrote_in_a_row_is_one_edge(store: Store) -> None:
+    made = Table("made", time="day", watch="off")
+    with run("backfill") as backfill:
+        for day in (1, 2, 3):
+            made.overwrite(pl.DataFrame({"day": [date(2024, 5, day)]}))
+    (edge,) = Neighbours(store.catalog).list_edges(Node("table", "made"), "upstream")
+    assert (edge.source, edge.detail) == (Node("run", backfill.run), "overwrite, 3 versions, 1 to 3")
 
 
 def test_an_endpoint_comes_from_its_model_its_lookups_and_its_labels(lived: Store) -> None:

@@ -18,6 +18,7 @@ from trivium.values.lineage import Edge, Node, Walk
 from trivium.values.staleness import Staleness
 
 ALIKE = 3
+MOST_TASKS = 5
 UPSTREAM = {
     "read": "read{by}", "wrote": "wrote it{detail}", "returned": "returned it{by}", "registered": "registered it",
     "trained": "trained it{by}", "opened": "opened{by}", "serves": "answers{detail}", "looks up": "looked up",
@@ -111,7 +112,8 @@ class Drawing:
 
 def note_of(edge: Edge, direction: str) -> str:
     """What the near thing has to do with the far one, said of the far one."""
-    by = f" in {', '.join(edge.by)}" if edge.by else ""
+    more = f" and {len(edge.by) - MOST_TASKS:,} more" if len(edge.by) > MOST_TASKS else ""
+    by = f" in {', '.join(edge.by[:MOST_TASKS])}{more}" if edge.by else ""
     template = (UPSTREAM if direction == "upstream" else DOWNSTREAM)[edge.how]
     detail = edge.detail if edge.how == "is" else f" ({edge.detail})" if edge.detail else ""
     return template.format(by=by, detail=detail)

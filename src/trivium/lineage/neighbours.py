@@ -37,9 +37,10 @@ class Neighbours:
         return self.catalog.endpoints.list_endpoints()
 
     def _upstream_of_table(self, node: Node, limit: int) -> Iterator[Edge]:
-        for write in list_writers(self.catalog, node.name, node.version):
-            if write.run is not None:
-                yield Edge(Node("run", write.run), node, "wrote", detail=_wrote(write, node))
+        writes = list_writers(self.catalog, node.name, node.version)
+        for (run, _), group in groupby(writes, key=lambda each: (each.run, each.operation)):
+            if run is not None:
+                yield Edge(Node("run", run), node, "wrote", detail=_wrote_all(group, node))
         for endpoint in self.endpoints:
             if node.name in logs_of(endpoint):
                 yield Edge(Node("endpoint", endpoint.name), node, "logs")
@@ -186,6 +187,14 @@ def _role(route: Route) -> str:
 
 def _wrote(write: Write, node: Node) -> str:
     return write.operation if write.version == node.version else f"{write.operation}, version {write.version}"
+
+
+def _wrote_all(writes: Iterable[Write], node: Node) -> str:
+    """What one run wrote in a row, newest first: the partitions of a table are a version each."""
+    newest, *others = writes
+    if not others:
+        return _wrote(newest, node)
+    return f"{newest.operation}, {len(others) + 1:,} versions, {others[-1].version} to {newest.version}"
 
 
 def _part(model: ModelVersion, digest: str) -> str:
