@@ -111,6 +111,10 @@ class ExecutorAway(TriviumError):
     """The executor does not answer; what was finished is kept, and the run can be resumed when it is back."""
 
 
+class RunGoing(TriviumError):
+    """The run is going on in another process, which has to end before this one can go on with it."""
+
+
 class CacheKeyError(TriviumError):
     """No cache key can be made for this task, so it cannot be cached."""
 

@@ -16,6 +16,7 @@ from trivium.pipelines.environments.nodes import resolve_nodes
 from trivium.pipelines.execution import Execution
 from trivium.pipelines.executors.executor import check_executor, prepare_executor
 from trivium.pipelines.graph import Graph, Node, Output, build_graph
+from trivium.pipelines.held_run import held_run
 from trivium.pipelines.inputs import describe_alerts, pin_inputs
 from trivium.pipelines.kept_code import keep_code
 from trivium.pipelines.partition import PartitionRange, is_partition, parse_range
@@ -60,7 +61,13 @@ class RunRequest(Struct, frozen=True):
 
 
 def execute(request: RunRequest, store: Store, progress: Progress | None = None) -> Run:
-    """The pipeline has run and is on record; see `Pipeline.run`."""
+    """The pipeline has run and is on record; see `Pipeline.run`. Raises RunGoing when another process runs it."""
+    known = request.key or (request.again.id if request.again is not None else "")
+    with held_run(store, known):
+        return _execute(request, store, progress, known)
+
+
+def _execute(request: RunRequest, store: Store, progress: Progress | None, known: str) -> Run:
     among = _asked_partitions(request)
     before = request.again or (store.catalog.runs.find_by_key(request.key) if request.key else None)
     if before is not None:
@@ -94,7 +101,8 @@ def execute(request: RunRequest, store: Store, progress: Progress | None = None)
             wanted=wanted,
             executor=request.on,
         )
-        return going.finish()
+        with held_run(store, "" if known else run.id):
+            return going.finish()
 
 
 def _executed(store: Store, run: str) -> frozenset[str] | None:
