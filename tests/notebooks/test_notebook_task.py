@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
+import threading
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,8 @@ from trivium.errors import Misuse, TaskFailed
 from trivium.notebooks.executed import ExecutedNotebook
 from trivium.notebooks.task import notebook
 from trivium.pipelines.pipeline import pipeline
+from trivium.pipelines.registry import import_file
+from trivium.pipelines.reproduce import reproduce_run
 from trivium.pipelines.results import load_output, load_result
 from trivium.pipelines.secrets import secret
 from trivium.pipelines.task import task
@@ -152,3 +158,131 @@ def test_what_cannot_be_right_is_refused_before_anything_runs(store: Store, file
     refuse("explore.ipynb has no parameter 'm'; its cell tagged 'parameters' has: n, label", m=1)
     refuse("is a secret, which its copy would show", n=secret("TOKEN"))
     assert store.catalog.runs.list_runs() == []
+
+
+FLOW = """
+import trivium as tv
+
+@tv.pipeline
+def flow(n: int = 3):
+    return tv.notebook("reports/explore.ipynb", n=n)
+"""
+
+
+def test_a_reproduction_runs_the_notebook_of_then_with_its_modules(store: Store) -> None:
+    root = store.settings.root
+    (root / "reports").mkdir()
+    outputs = [{"output_type": "stream", "name": "stdout", "text": "of the last time\n"}]
+    write(root / "reports" / "explore.ipynb", CELLS, outputs=outputs, count=4)
+    (root / "reports" / "doubling.py").write_text("from tables import twice\n\ndef double(n):\n    return twice(n)\n")
+    (root / "tables.py").write_text("def twice(n):\n    return 2 * n\n")
+    (root / "flow.py").write_text(FLOW)
+    with use_store(store):
+        run = import_file(root / "flow.py", root).flow.run(store=store)
+    write(root / "reports" / "explore.ipynb", [*CELLS[:2], "print('another one')"])
+    (root / "reports" / "doubling.py").unlink()
+    (root / "tables.py").write_text("twice = None\n")
+    found = reproduce_run(store, run.id)
+    assert found.same, found
+    assert found.notes == ()
+    assert load_result(store, found.again).text == load_result(store, run.id).text == "few 6\n"
+    with zipfile.ZipFile(io.BytesIO(store.blobs.get(run.code.kept))) as kept:
+        assert {"reports/explore.ipynb", "reports/doubling.py", "tables.py", "flow.py"} <= set(kept.namelist())
+        assert b"of the last time" not in kept.read("reports/explore.ipynb")
+
+
+def test_a_time_out_ends_the_kernel_and_all_that_it_started(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "pids"
+    rings = f"""
+import os, pathlib, signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
+pathlib.Path({str(file)!r}).write_text(f"{{os.getpid()}} {{child.pid}}")
+os.kill(os.getppid(), signal.SIGALRM)  # as when its time is over
+time.sleep(300)
+"""
+    write(store.settings.root / "slow.ipynb", [rings], tagged=None)
+
+    @pipeline
+    def slowly() -> ExecutedNotebook:
+        return notebook.using(timeout=600)("slow.ipynb")
+
+    with pytest.raises(TaskFailed, match="TimeoutError: it took longer than its timeout of 600 s"):
+        slowly.run(store=store)
+    assert all(is_gone(int(pid)) for pid in file.read_text().split())
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def test_what_a_cell_prints_is_in_the_log_while_it_runs(store: Store, tmp_path: Path) -> None:
+    waits = f"""
+import pathlib, time
+print("half")
+over = time.monotonic() + 90
+while not pathlib.Path({str(tmp_path / "go")!r}).exists():
+    assert time.monotonic() < over, "nobody saw what was printed"
+    time.sleep(0.05)
+"""
+    write(store.settings.root / "talks.ipynb", [waits], tagged=None)
+    ended = threading.Event()
+
+    def follow() -> None:
+        while not ended.wait(0.05):
+            if any("half" in log.read_text() for log in store.settings.state.glob("logs/*/talks.log")):
+                (tmp_path / "go").touch()
+
+    @pipeline
+    def talking() -> ExecutedNotebook:
+        return notebook("talks.ipynb")
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    try:
+        run = talking.run(store=store, on="local")
+    finally:
+        ended.set()
+        follower.join()
+    assert load_result(store, run.id).text == "half\n"
+
+
+def test_the_options_of_its_task_are_no_parameters_of_the_notebook(store: Store, tmp_path: Path) -> None:
+    fails_once = f"""
+import pathlib
+mark = pathlib.Path({str(tmp_path / "mark")!r})
+if not mark.exists():
+    mark.touch()
+    raise OSError("the first time")
+"""
+    cells = ["retries = 0", fails_once, "print(retries)"]
+    write(store.settings.root / "flaky.ipynb", cells)
+
+    @pipeline
+    def tried() -> ExecutedNotebook:
+        return notebook.using(retries=1, backoff=0, name="patient")("flaky.ipynb", retries=7)
+
+    run = tried.run(store=store)
+    assert load_result(store, run.id).text == "7\n"
+    (done,) = store.catalog.runs.list_tasks(run.id)
+    assert done.node == "patient"
+    (failed,) = done.attempts
+    assert failed.error.startswith("NotebookFailed: flaky.ipynb, cell 3: OSError: the first time")
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("workers", "has no option 'workers'"), ("timeout", "cannot be negative")]
+)
+def test_an_option_that_cannot_be_meant_is_refused(option: str, words: str) -> None:
+    with pytest.raises(Misuse, match=words):
+        notebook.using(**{option: -1})
+
+
+def test_a_notebook_runs_where_an_event_loop_is_running(store: Store, file: Path) -> None:
+    async def asked() -> str:
+        return notebook("explore.ipynb", n=5).text
+
+    with use_store(store):
+        assert asyncio.run(asked()) == "few 10\n"

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from trivium.errors import ExecutorAway, Misuse, RunCancelled, TaskFailed
 from trivium.pipelines.cancel import cancel_run
-from trivium.pipelines.executors.ray_cluster import join_ray
+from trivium.pipelines.executors.ray_cluster import join_ray, leave_ray
 from trivium.pipelines.executors.ray_errand import out_of_reach, setup_here
 from trivium.pipelines.executors.transport import Setup
 from trivium.pipelines.results import load_result
@@ -68,7 +68,7 @@ def own_ray() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_ADDRESS", "local")
         yield
-        ray.shutdown()
+        leave_ray()
 
 
 @pytest.fixture

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import math
 import os
-import re
+import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from contextvars import copy_context
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from trivium.errors import Misuse, TriviumError
+from trivium.errors import TriviumError
+from trivium.notebooks.client import import_jupyter, run_cells
 from trivium.notebooks.executed import ExecutedNotebook
-from trivium.notebooks.kernel import JOB, LOGGED, VARIABLE, Handed, KernelJob
+from trivium.notebooks.kernel import JOB, LOGGED, Handed, KernelJob
 from trivium.notebooks.source import is_tagged
 from trivium.pipelines.artifacts import encode
+from trivium.pipelines.code_folder import code_folder
 from trivium.pipelines.context import TaskContext
 from trivium.pipelines.given import Given, Pinned
+from trivium.pipelines.imported import is_users_own
 from trivium.settings import Settings
 from trivium.values.runs import ArtifactRef
 
 BEGIN = "from trivium.notebooks.kernel import begin\nbegin(get_ipython())\ndel begin"
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+FIRST_WITH_IDS = 5
 INJECTED = "injected-parameters"
 LITERALS = (bool, int, str, type(None))
 
@@ -45,27 +46,12 @@ def execute_notebook(file: Path, parameters: Mapping[str, Any], context: TaskCon
 
     Raises NotebookFailed, naming the cell, and Misuse when Jupyter is not installed.
     """
-    nbformat, client = _jupyter()
+    nbformat, _ = import_jupyter()
     notebook = nbformat.read(file, as_version=4)
     with tempfile.TemporaryDirectory(prefix="trivium-notebook-") as place:
         folder = Path(place)
         _insert(notebook, parameters, folder, context, nbformat)
-        runner = client.NotebookClient(
-            notebook,
-            timeout=None,
-            kernel_name="python3",
-            record_timing=False,
-            config=_transport(folder),
-            resources={"metadata": {"path": str(file.parent)}},
-            on_cell_executed=_printing(),
-        )
-        try:
-            runner.execute(env=_variables(context.store.settings, folder))
-            why = None
-        except client.exceptions.CellExecutionError as error:
-            why = f"{error.ename}: {error.evalue}"
-        except client.exceptions.DeadKernelError:
-            why = "its kernel died"
+        why = run_cells(notebook, folder, file.parent, _variables(context.store.settings))
         _take_metrics(folder, context)
     place_of = _failed_cell(notebook)
     del notebook.cells[0]
@@ -73,19 +59,6 @@ def execute_notebook(file: Path, parameters: Mapping[str, Any], context: TaskCon
     if why is not None:
         raise NotebookFailed(f"{file.name}, {place_of}: {why}", (copy.save(context.store.blobs),))
     return copy
-
-
-def _jupyter() -> tuple[Any, Any]:
-    try:
-        return import_module("nbformat"), import_module("nbclient")
-    except ImportError as error:
-        raise Misuse(f"Notebooks need Jupyter's kernel: `pip install trivium[notebook]` ({error}).") from None
-
-
-def _transport(folder: Path) -> Any:
-    """Sockets in a folder that nobody else can look into, instead of ports that anybody on the machine can reach."""
-    sockets = {"transport": "ipc", "ip": str(folder / "kernel")} if os.name == "posix" else {}
-    return import_module("traitlets.config").Config({"KernelManager": sockets})
 
 
 def _insert(notebook: Any, parameters: Mapping[str, Any], folder: Path, context: TaskContext, nbformat: Any) -> None:
@@ -101,7 +74,9 @@ def _insert(notebook: Any, parameters: Mapping[str, Any], folder: Path, context:
     (folder / JOB).write_bytes(msgspec.json.encode(job))
     if lines:
         tagged = next((index for index, cell in enumerate(notebook.cells) if is_tagged(cell)), -1)
-        cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": [INJECTED]})
+        cell = nbformat.v4.new_code_cell("\n".join(lines), id=INJECTED, metadata={"tags": [INJECTED]})  # no random id
+        if notebook.nbformat_minor < FIRST_WITH_IDS:
+            del cell["id"]
         notebook.cells.insert(tagged + 1, cell)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(BEGIN))
 
@@ -125,25 +100,14 @@ def _is_literal(value: Any) -> bool:
     return type(value) in LITERALS
 
 
-def _variables(settings: Settings, folder: Path) -> dict[str, str]:
-    """The kernel's environment: the same settings, and where its job is."""
+def _variables(settings: Settings) -> dict[str, str]:
+    """The kernel's environment: the same settings, and the same folders of the user's own code to import from."""
     known = msgspec.to_builtins(settings, enc_hook=str)
     plain = {f"TRIVIUM_{name.upper()}": str(value) for name, value in known.items() if isinstance(value, str | int)}
-    return {**os.environ, **{name: text for name, text in plain.items() if text}, VARIABLE: str(folder)}
-
-
-def _printing() -> Callable[..., None]:
-    """What a cell printed, and where it raised, is in the task's log as soon as the cell is done."""
-    here = copy_context()  # the client may call from elsewhere
-
-    def show(cell: Any, **_about: Any) -> None:
-        for output in cell.get("outputs", ()):
-            if output.output_type == "stream":
-                here.run(print, output.text, end="", flush=True)
-            elif output.output_type == "error":
-                here.run(print, COLOURS.sub("", "\n".join(output.traceback)), flush=True)
-
-    return show
+    own = [str(folder) for entry in sys.path if is_users_own(folder := Path(entry or os.curdir).resolve())]
+    folders = [str(code_folder(settings.root)), *own, *filter(None, [os.environ.get("PYTHONPATH")])]
+    path = os.pathsep.join(dict.fromkeys(folders))
+    return {**os.environ, **{name: text for name, text in plain.items() if text}, "PYTHONPATH": path}
 
 
 def _take_metrics(folder: Path, context: TaskContext) -> None:

@@ -43,6 +43,12 @@ def read_source(file: Path, root: Path) -> tuple[NotebookSource, bool]:
     return NotebookSource(tuple(_digest(cell) for cell in cells), tuple(digests)), reads
 
 
+def files_of(file: Path, root: Path) -> tuple[Path, ...]:
+    """The notebook and the modules of the user's own that it reaches."""
+    text = "\n".join(_python(cell) for cell in read_notebook(file) if cell.kind == "code")
+    return (file, *_modules(file, text, root))
+
+
 def list_parameters(file: Path) -> list[str] | None:
     """Names that the cell tagged "parameters" assigns; None without such a cell."""
     content = msgspec.json.decode(file.read_bytes())

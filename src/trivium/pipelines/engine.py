@@ -175,7 +175,7 @@ def _open_run(
 ) -> Run:
     if before is not None:
         return store.catalog.runs.reopen(
-            before.id, actor=store.actor, code=request.code or keep_code(request.function, store)
+            before.id, actor=store.actor, code=request.code or keep_code(request.function, store, graph.files())
         )
     environment = current_environment()
     run = Run(
@@ -184,7 +184,7 @@ def _open_run(
         status="running",
         parameters=record_parameters(request.parameters),
         inputs=tuple(tables.values()),
-        code=request.code or keep_code(request.function, store),
+        code=request.code or keep_code(request.function, store, graph.files()),
         environment=environment.digest,
         actor=store.actor,
         started_at=store.clock(),

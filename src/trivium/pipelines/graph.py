@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from trivium.errors import Misuse
@@ -58,6 +59,11 @@ class Node:
     def outputs(self) -> tuple[Any, ...]:
         """The types of its several outputs; empty for a node with one."""
         return output_types(self.task) if self.over is None and self.task.options.commits is None else ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files of its code that its function does not reach by itself."""
+        return ()
 
     @property
     def promised(self) -> tuple[Promised, ...]:
@@ -195,6 +201,10 @@ class Graph:
         """Every table that a task takes as an argument, by name."""
         found = [leaf for node in self.nodes for leaf in leaves(node.arguments) if is_table(leaf)]
         return {table.name: table for table in found}
+
+    def files(self) -> tuple[Path, ...]:
+        """Files of code that no function of it reaches by itself."""
+        return tuple(dict.fromkeys(file for node in self.nodes for file in node.files))
 
     def _name(self, name: str) -> str:
         """The name in its place, with a number from the second call on."""

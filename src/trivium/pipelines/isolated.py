@@ -22,6 +22,7 @@ from trivium.frames import from_frame
 from trivium.pipelines.attempt import Attempt, perform
 from trivium.pipelines.chance import chancy_calls, seed_everything
 from trivium.pipelines.code_archive import INDEX, CodeIndex
+from trivium.pipelines.code_folder import run_code_of
 from trivium.pipelines.committed import TABLE, read_committed
 from trivium.pipelines.given import Given, Pinned, resolve_arguments
 from trivium.pipelines.graph import Graph, Node, build_graph, replace_leaves
@@ -93,6 +94,7 @@ def load_kept(folder: Path, name: str) -> Pipeline[Any, Any] | None:
     """
     index = msgspec.json.decode((folder / INDEX).read_bytes(), type=CodeIndex)
     sys.path[:0] = [str(folder / each) for each in index.folders]
+    run_code_of(folder)
     if not index.main:
         return None
     declared = vars(import_file(folder / index.main, folder))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
+from trivium.code.notebook_file import SUFFIX, without_outputs
 from trivium.pipelines.cells import cell_sources, needed_source
 from trivium.pipelines.code import code_of, file_of, git_patch
 from trivium.pipelines.code_archive import CodeIndex, pack
@@ -31,15 +32,19 @@ CELLS = "notebook_cells.py"
 NOTES_SHOWN = 3
 
 
-def keep_code(function: Callable[..., Any], store: Store) -> Code:
-    """Where the function's code came from, and the digest of the archive in which all of it is kept."""
+def keep_code(function: Callable[..., Any], store: Store, files: Sequence[Path] = ()) -> Code:
+    """Where the function's code came from, and the digest of the archive in which all of it is kept.
+
+    files: of code that the function does not reach by itself, such as notebooks; kept without their outputs.
+    """
     reached = reach(function, tolerant=True)
+    every = (*reached.files, *map(str, files))
     code = code_of(function, store.settings.root, reached)
     before = KeptBefore(store.settings.state / "kept_code.json")
-    known = before.find(function, reached.files)
+    known = before.find(function, every)
     if known is None or not store.blobs.has(known.kept):
-        gathered = Gathering(store.settings.root).gather(function, reached.files)
-        known = before.note(function, reached.files, gathered.keep(function, store.blobs))
+        gathered = Gathering(store.settings.root).gather(function, every)
+        known = before.note(function, every, gathered.keep(function, store.blobs))
     patch = git_patch([file for file in known.files if file.endswith(".py")]) if code.dirty else b""
     return replace(code, kept=known.kept, note=known.note, patch=store.blobs.put(patch) if patch else "")
 
@@ -106,7 +111,7 @@ class Gathering:
             return None
         self.folders.setdefault(folder)
         self.stamps |= stamps_of([path])  # before it is read: a change in between is seen the next time
-        data = path.read_bytes()
+        data = without_outputs(path.read_bytes()) if path.suffix == SUFFIX else path.read_bytes()
         why = self._refusal(path, len(data))
         self.origins[name] = path
         if why:

@@ -18,8 +18,13 @@ PAUSE = 0.01
 def kill_tree(pid: int, mark: str) -> None:
     """The process, its group, and every process with this mark are gone."""
     _signal(pid, group=True)
+    kill_marked(mark)
+
+
+def kill_marked(mark: str, variable: str = MARK) -> None:
+    """Every process with this mark in this environment variable is gone."""
     for _ in range(LOOKS):  # what was just being started is found by the next look
-        found = list(marked(mark))
+        found = list(marked(mark, variable))
         if not found:
             return
         for each in found:
@@ -27,9 +32,9 @@ def kill_tree(pid: int, mark: str) -> None:
         time.sleep(PAUSE)  # on a busy machine a killed process takes its time to be gone
 
 
-def marked(mark: str) -> Iterator[int]:
+def marked(mark: str, variable: str = MARK) -> Iterator[int]:
     """Processes that were started with this mark, by any way; none where there is no /proc."""
-    wanted = f"{MARK}={mark}".encode()
+    wanted = f"{variable}={mark}".encode()
     for folder in PROC.glob("[0-9]*") if PROC.is_dir() else ():
         try:
             if wanted in (folder / "environ").read_bytes().split(b"\0") and not _is_dead(folder):

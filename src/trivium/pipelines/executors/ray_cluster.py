@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import ray
-from ray._private import ray_constants
+from ray._private import ray_constants, worker
 
 from trivium.errors import ExecutorAway, Misuse
 from trivium.pipelines.resources import cores_of_machine
 
 PATIENCE = 5.0  # seconds for a connection
+GONE = 60.0  # seconds for a killed process to be gone
 FRESH = 5.0  # seconds for which the size of a cluster is believed
 OWN_OBJECTS = 256 << 20  # bytes; what tasks give each other is in the store, and not in Ray's memory
 LOOPBACK = "127.0.0.1"
@@ -73,9 +76,22 @@ def join_ray(address: str) -> Cluster:
         raise Misuse(
             f"This process is connected to another Ray already; call ray.shutdown() before running on {address}."
         )
-    ray.shutdown()
+    leave_ray()
     _joined[:] = [_join(address)]
     return _joined[0]
+
+
+def leave_ray() -> None:
+    """This process is connected to no Ray, and the processes of one that it had started are gone.
+
+    On a busy machine Ray does not wait until they are.
+    """
+    node: Any = worker._global_node
+    processes = [each.process for some in node.all_processes.values() for each in some] if node else []
+    ray.shutdown()
+    for each in processes:
+        with suppress(subprocess.TimeoutExpired):
+            each.wait(GONE)
 
 
 def _connected() -> Cluster | None:
