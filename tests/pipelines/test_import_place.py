@@ -45,3 +45,11 @@ def test_a_module_that_imports_others_when_it_is_asked_is_not_asked(monkeypatch:
 
     monkeypatch.setitem(sys.modules, "asking", Asking("asking"))
     assert "asking" not in imported_names().values()
+
+
+def test_what_only_says_that_it_is_a_module_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Saying:
+        __class__ = ModuleType  # as cffi's compiled modules do
+
+    monkeypatch.setitem(sys.modules, "saying", Saying())
+    assert "saying" not in imported_names().values()

@@ -31,7 +31,7 @@ def load_file(file: str | Path, name: str) -> ModuleType:
 
 def file_of_module(module: Any) -> str | None:
     """The file that a loaded module is made of, without asking the module: some import others when they are asked."""
-    if not isinstance(module, ModuleType):
+    if not issubclass(type(module), ModuleType):  # some only say that they are one
         return None
     file = ModuleType.__getattribute__(module, "__dict__").get("__file__")
     return file if isinstance(file, str) else None
