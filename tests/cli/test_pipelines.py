@@ -56,6 +56,35 @@ def test_a_pipeline_is_published_listed_and_shown(terminal: Terminal, flow: Path
     assert terminal("pipelines", "show", "features@x").status == 2
 
 
+def test_what_a_run_was_made_of_is_published(terminal: Terminal, flow: Path) -> None:
+    terminal("run", "checked")
+    (run,) = terminal("runs", "list", "--json").json
+    flow.write_text(FLOW.replace("days: int = 2", "days: int = 9"))
+    said = terminal("pipelines", "publish", "--run", run["id"], "--note", "measured")
+    assert "checked@1 is published: checked(days: int = 2) -> str" in said.out, said.err
+    shown = terminal("pipelines", "show", "checked", "--json").json
+    assert (shown["run"], shown["kept"], shown["note"]) == (run["id"], run["code"]["kept"], "measured")
+    assert "checked@1 is published already" in terminal("pipelines", "publish", "checked", "--run", run["id"]).out
+    assert terminal("runs", "reproduce", run["id"]).status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "story"),
+    [
+        ((), "Say what to publish"),
+        (("features", "--run", "{run}"), "is one of 'checked', and not of 'features'"),
+        (("--run", "{run}"), "is failed; only one that has succeeded can be published"),
+    ],
+)
+def test_what_cannot_be_published_is_told(terminal: Terminal, flow: Path, words: tuple[str, ...], story: str) -> None:
+    flow.write_text(FLOW.replace("return rows.height > 2", "raise ValueError"))
+    terminal("run", "checked")
+    (run,) = terminal("runs", "list", "--json").json
+    said = terminal("pipelines", "publish", *(word.format(run=run["id"]) for word in words))
+    assert said.status == 2
+    assert story in said.err
+
+
 def test_skipped_tasks_are_told_of(terminal: Terminal, flow: Path) -> None:
     said = terminal("run", "checked")
     assert "2 executed, 0 reused, 1 skipped." in said.out

@@ -18,6 +18,8 @@ from trivium.errors import Misuse, TaskFailed
 from trivium.notebooks.executed import ExecutedNotebook
 from trivium.notebooks.task import notebook
 from trivium.pipelines.pipeline import pipeline
+from trivium.pipelines.publish import publish_pipeline
+from trivium.pipelines.published import published
 from trivium.pipelines.registry import import_file
 from trivium.pipelines.reproduce import reproduce_run
 from trivium.pipelines.results import load_output, load_result
@@ -286,3 +288,14 @@ def test_a_notebook_runs_where_an_event_loop_is_running(store: Store, file: Path
 
     with use_store(store):
         assert asyncio.run(asked()) == "few 10\n"
+
+
+def test_a_published_pipeline_has_its_notebook_with_it(store: Store, tmp_path: Path) -> None:
+    root = store.settings.root
+    write(root / "explore.ipynb", CELLS)
+    (root / "doubling.py").write_text("def double(n):\n    return 2 * n\n")
+    (root / "noted.py").write_text(FLOW.replace("reports/", "").replace("flow", "noted"))
+    with use_store(store):
+        publish_pipeline(store, import_file(root / "noted.py", root).noted)
+        (root / "explore.ipynb").unlink()
+        assert published("noted", version=1)(n=4).text == "few 8\n"

@@ -49,7 +49,7 @@ def test_a_module_that_imports_others_when_it_is_asked_is_not_asked(monkeypatch:
 
 def test_what_only_says_that_it_is_a_module_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     class Saying:
-        __class__ = ModuleType  # as cffi's compiled modules do
+        __class__ = ModuleType  # type: ignore[assignment] # as cffi's compiled modules do
 
     monkeypatch.setitem(sys.modules, "saying", Saying())
     assert "saying" not in imported_names().values()

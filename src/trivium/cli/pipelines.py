@@ -15,9 +15,10 @@ from trivium.cli.group import noun_app
 from trivium.cli.listing import print_facts, print_json, print_line, print_list
 from trivium.cli.project import open_project
 from trivium.errors import Misuse
-from trivium.pipelines.publish import publish_pipeline
+from trivium.pipelines.publish import publish_pipeline, publish_run
 from trivium.pipelines.published import signature_of
 from trivium.pipelines.registry import find_pipeline
+from trivium.store.store import Store
 from trivium.values.published import Publication
 
 app = noun_app("Pipelines that others call by name and version, without having their code.")
@@ -27,19 +28,26 @@ LIST = ("id", "signature", "tables", "actor", "created_at", "note")
 @app.command("publish")
 def publish(
     context: typer.Context,
-    pipeline: Annotated[str, typer.Argument(help="A pipeline of this project.")],
+    pipeline: Annotated[str | None, typer.Argument(help="A pipeline of this project.")] = None,
     *,
+    run: Annotated[
+        str | None, typer.Option("--run", help="Publish the code of this run, as it was when that ran.")
+    ] = None,
     note: Annotated[str, typer.Option("--note", help="What is new, for those who call it.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Publish a pipeline as it is now: its code is kept, and has to import and draw in a process of its own.
+    """Publish a pipeline as it is now, or as a run had it: its code has to import and draw in a process of its own.
 
     When nothing of it changed since the newest version, that one is told again.
     """
     store = open_project(context)
-    before = store.catalog.published.list_publications(name=pipeline, limit=1)
+    name = _name_of(store, pipeline, run)
+    before = store.catalog.published.list_publications(name=name, limit=1)
     with redirect_stdout(sys.stderr):
-        made = publish_pipeline(store, find_pipeline(pipeline, store.settings), note=note)
+        if run is None:
+            made = publish_pipeline(store, find_pipeline(name, store.settings), note=note)
+        else:
+            made = publish_run(store, run, note=note)
     if as_json:
         print_json(publication_row(made))
         return
@@ -47,6 +55,17 @@ def publish(
     for line in changes(before, made):
         print_line(f"  {line}")
     print_line(f'Others call it as tv.published("{made.name}", version={made.version})(...).')
+
+
+def _name_of(store: Store, pipeline: str | None, run: str | None) -> str:
+    if run is None:
+        if pipeline is None:
+            raise Misuse("Say what to publish: a pipeline of this project, or --run with a run that has succeeded.")
+        return pipeline
+    found = store.catalog.runs.get_run(run)
+    if pipeline not in (None, found.pipeline):
+        raise Misuse(f"Run {found.id} is one of {found.pipeline!r}, and not of {pipeline!r}.")
+    return found.pipeline
 
 
 @app.command("list")

@@ -6,7 +6,7 @@ import functools
 import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from trivium.errors import CorruptObject, Misuse, NotFound, TaskFailed, TriviumE
 from trivium.pipelines.artifacts import decode
 from trivium.pipelines.code import code_of
 from trivium.pipelines.drawing import current_graph
+from trivium.pipelines.drawn_alone import draw_alone
 from trivium.pipelines.engine import RunRequest, execute, record_parameters
 from trivium.pipelines.environment import current_environment
 from trivium.pipelines.graph import Graph, Node, Output, build_graph
@@ -24,7 +25,7 @@ from trivium.pipelines.parameters import Setting, bind_parameters
 from trivium.pipelines.pipeline import Pipeline
 from trivium.pipelines.published_job import PublishedAnswer, PublishedJob, Stored, Supply
 from trivium.pipelines.results import find_result
-from trivium.pipelines.signature import EMPTY, Promised, annotations_of, type_text
+from trivium.pipelines.signature import EMPTY, annotations_of, type_text
 from trivium.pipelines.task import Task, TaskOptions
 from trivium.pipelines.type_form import describe_type
 from trivium.settings import Settings
@@ -84,7 +85,7 @@ def describe(pipeline: Pipeline[Any, Any], kept: str, store: Store) -> Publicati
         )
         for each in known
     )
-    graph = _drawn_alone(pipeline, [each for each in known if each.default is EMPTY], types)
+    graph = draw_alone(pipeline)
     result = types.get("return", Any)
     if graph is not None and not isinstance(graph.result, Node | Output):
         raise Misuse(f"Pipeline {pipeline.name!r} cannot be published: it does not return the result of a task.")
@@ -102,46 +103,11 @@ def describe(pipeline: Pipeline[Any, Any], kept: str, store: Store) -> Publicati
     )
 
 
-class Placeholder(Node):
-    """Stands for an argument that is not known when a pipeline is published."""
-
-    @property
-    def promised(self) -> tuple[Promised, ...]:
-        return (Promised(f"argument {self.task.name!r}", self.arguments["kind"]),)
-
-
-def _drawn_alone(
-    pipeline: Pipeline[Any, Any], needed: list[inspect.Parameter], types: Mapping[str, Any]
-) -> Graph | None:
-    """Its graph with its defaults, and placeholders for what has none; None when it needs to know that."""
-
-    def draw() -> Any:
-        graph = _graph()
-        given = {
-            each.name: graph.add(
-                Task(_kind, each.name, TaskOptions()), (types.get(each.name, Any),), {}, kind=Placeholder
-            )
-            for each in needed
-        }
-        return pipeline.function(**given)
-
-    try:
-        return build_graph(pipeline.name, draw, {})
-    except Exception as error:  # whatever the user's function raises
-        if not needed:
-            raise Misuse(f"Pipeline {pipeline.name!r} does not draw with its defaults: {error}") from error
-        return None
-
-
 def _graph() -> Graph:
     graph = current_graph()
     if graph is None:
         raise Misuse("A published pipeline is drawn here, and no graph is.")
     return graph
-
-
-def _kind(kind: Any) -> Any:
-    return kind
 
 
 def _stored(refs: list[Any]) -> Any:

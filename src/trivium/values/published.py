@@ -21,7 +21,7 @@ class Publication(Struct, frozen=True):
     """One version of a published pipeline: its code, kept whole, and how it is called.
 
     kept: the digest of the archive of its code. result: the type of what it returns. tables: those that it reads by
-    itself; None when that depends on what it is given.
+    itself; None when that depends on what it is given. run: whose code it is; "" for the project's of that time.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Publication(Struct, frozen=True):
     actor: str
     created_at: datetime
     note: str = ""
+    run: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}"

@@ -29,7 +29,12 @@ class SqlPublished:
             version = 1 if newest is None else newest.version + 1
             made = replace(draft, version=version, created_at=tx.clock())
             tx.insert("published", made)
-            tx.event(made.actor, "pipeline.published", made.name, {"version": version, "code": made.kept})
+            tx.event(
+                made.actor,
+                "pipeline.published",
+                made.name,
+                {"version": version, "code": made.kept, **({"run": made.run} if made.run else {})},
+            )
         return made
 
     def get_publication(self, name: str, version: int | None = None) -> Publication:

@@ -1,0 +1,3 @@
+-- The run whose kept code a published pipeline is.
+
+ALTER TABLE published ADD COLUMN run TEXT NOT NULL DEFAULT '';
