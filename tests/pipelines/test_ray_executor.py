@@ -347,3 +347,49 @@ def whole():
 """
     )
     assert load_result(store, user.whole.run(store=store).id) == 3
+
+
+TROUBLE = """
+@tv.task(retries=RETRIES, backoff=0, cpus=1)
+def quick(n: int, place: str) -> int:
+    mark = Path(place) / "mark"
+    if n == 250:
+        with mark.open("a") as file:
+            file.write("x")
+        if mark.stat().st_size <= TIMES:
+            BODY
+    return n
+
+@tv.pipeline
+def whole(place: str):
+    return quick.map(list(range(300)), place=place)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "retries", "error"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", 1, "ProcessDied: the process was killed by SIGKILL"),
+        ("os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)", 0, "WorkerLost: "),
+    ],
+    ids=["a crash", "a lost worker"],
+)
+def test_of_quick_tasks_that_share_a_worker_only_the_one_that_fails_is_tried_again(
+    store: Store, tmp_path: Path, *, module: Module, body: str, retries: int, error: str
+) -> None:
+    """The one that takes a worker along does it twice: together with others, and then alone."""
+    times = 1 if retries else 2
+    source = TROUBLE.replace("RETRIES", str(retries)).replace("TIMES", str(times)).replace("BODY", body)
+    run = module(HEAD + source).whole.run(store=store, place=str(tmp_path))
+    assert load_result(store, run.id) == list(range(300))
+    assert (tmp_path / "mark").read_text() == "x" * (times + 1)
+    failed = {each.node: each.attempts for each in store.catalog.runs.list_tasks(run.id) if each.attempts}
+    assert list(failed) == ["quick[250]"]
+    assert [each.error.startswith(error) for each in failed["quick[250]"]] == [True]
+
+
+def test_those_behind_a_slow_one_of_a_quick_task_are_handed_back(store: Store, module: Module, tmp_path: Path) -> None:
+    source = TROUBLE.replace("RETRIES", "0").replace("TIMES", "1").replace("BODY", "time.sleep(1.5)")
+    run = module(HEAD + source).whole.run(store=store, place=str(tmp_path))
+    assert load_result(store, run.id) == list(range(300))
+    assert (tmp_path / "mark").read_text() == "x"

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -22,14 +23,15 @@ from trivium.pipelines.executors.local import first_party_modules
 from trivium.pipelines.executors.member_log import MemberLog
 from trivium.pipelines.executors.own_environment import is_other_python, tell_other_code
 from trivium.pipelines.executors.ray_cluster import join_ray, knock
-from trivium.pipelines.executors.ray_errand import HOME_OF_RAY, Errand, Errant, run_errand
+from trivium.pipelines.executors.ray_errand import HOME_OF_RAY, Errand, Errant, run_errands
 from trivium.pipelines.executors.ray_gang import RayGang
+from trivium.pipelines.executors.ray_pace import Pace, parted
 from trivium.pipelines.executors.ray_room import Room
 from trivium.pipelines.executors.task_log import TaskLog
 from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, Unfound, pack_job, unpack
 from trivium.pipelines.live_log import logs_of
 from trivium.pipelines.main_module import main_of_program, types_of_main
-from trivium.pipelines.task import TaskOptions
+from trivium.pipelines.task import Task, TaskOptions
 from trivium.store.store import Store
 
 LOOK = 0.2
@@ -52,7 +54,8 @@ NOT_SENT = "With env= code does not go along: keep it in a folder that all machi
 @dataclass(eq=False)
 class Going:
     """An attempt that Ray has, or a member of its gang. whole: the log of the task, which is `log` itself unless it has
-    several workers. fresh: in a process that has tried nothing yet."""
+    several workers. fresh: in a process that has tried nothing yet. alone: not together with others of its task,
+    as when the worker that had them all was lost."""
 
     attempt: Attempt
     gang: Gang
@@ -62,6 +65,12 @@ class Going:
     members: RayGang | None = None
     by_value: bool = False
     fresh: bool = False
+    alone: bool = False
+
+    @property
+    def may_share(self) -> bool:
+        """Whether it may be one of several of its task that Ray gets together."""
+        return not (self.alone or self.fresh or self.by_value or self.attempt.environment or self.members)
 
 
 class RayExecutor:
@@ -75,8 +84,10 @@ class RayExecutor:
         path = tuple(each for each in sys.path if not each.startswith(HOME_OF_RAY))
         path = path if self._cluster.own else own_folders(path)
         self._setup = Setup(store.settings, path, os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
-        self._errand = ray.remote(max_retries=0)(run_errand)
-        self._going: dict[Any, Going] = {}
+        self._errands = ray.remote(max_retries=0)(run_errands)
+        self._pace = Pace()
+        self._gathered: dict[Task[Any], list[tuple[Going, Errand]]] = {}  # to be sent by the next `wait`
+        self._going: dict[Any, list[Going]] = {}
         self._placing: dict[Any, tuple[RayGang, int]] = {}
         self._done: list[Going] = []  # members whose gang goes on
         self._ended: list[Ended] = []
@@ -89,7 +100,8 @@ class RayExecutor:
         knock(address)
 
     def has_room(self, options: TaskOptions) -> bool:
-        open_ones = len(self._going) + len(self._placing)
+        gathered = sum(len(each) / self._pace.together(task) for task, each in self._gathered.items())
+        open_ones = len(self._going) + len(self._placing) + gathered
         return not open_ones or open_ones < max(LEAST_AHEAD, AHEAD * self._cluster.sizes.get("CPU", 0.0))
 
     def begin(self, attempt: Attempt) -> None:
@@ -123,21 +135,36 @@ class RayExecutor:
             errand = Errand(
                 self._setup, message, attempt.task.options, job.log, self._cluster.own, attempt.environment, going.fresh
             )
-            self._going[self._ask(going, errand)] = going
         except UnsupportedValue as error:
             self._take(going, Outcome(error=str(error), final=True))
-        except ValueError as error:  # what Ray does not take, such as one GPU and a half
-            self._take(going, Outcome(error=f"Misuse: {error}", final=True))
-
-    def _ask(self, going: Going, errand: Errand) -> Any:
+            return
         if going.members is not None:
-            return going.members.run(going.attempt.rank, errand)
-        options = {**going.room.options, **self._image(going.attempt)}
-        return self._errand.options(name=going.attempt.node, **options).remote(errand)
+            self._going[going.members.run(attempt.rank, errand)] = [going]
+        elif going.may_share and self._pace.together(attempt.task) > 1:
+            self._gathered.setdefault(attempt.task, []).append((going, errand))
+        else:
+            self._ask([(going, errand)])
+
+    def _send_gathered(self) -> None:
+        gathered, self._gathered = self._gathered, {}
+        for task, several in gathered.items():
+            for part in parted(several, self._pace.together(task), self._cluster.sizes.get("CPU", 0.0)):
+                self._ask(part)
+
+    def _ask(self, several: Sequence[tuple[Going, Errand]]) -> None:
+        first = several[0][0]
+        options = {**first.room.options, **self._image(first.attempt)}
+        try:
+            asked = self._errands.options(name=first.attempt.node, **options)
+            self._going[asked.remote(tuple(errand for _, errand in several))] = [going for going, _ in several]
+        except ValueError as error:  # what Ray does not take, such as one GPU and a half
+            for going, _ in several:
+                self._take(going, Outcome(error=f"Misuse: {error}", final=True))
 
     def wait(self, seconds: float | None) -> list[Ended]:
         """See Executor. Prints of tasks appear here where the run sees their files."""
         over = None if seconds is None else time.monotonic() + seconds
+        self._send_gathered()
         while (self._going or self._placing) and not self._ended:
             pause = LOOK if over is None else min(LOOK, over - time.monotonic())
             for ref in self._ready(max(pause, 0.0)):
@@ -186,8 +213,11 @@ class RayExecutor:
             if gang.is_over:
                 break
 
+    def _open(self) -> list[Going]:
+        return [going for several in self._going.values() for going in several]
+
     def _gangs(self) -> set[RayGang]:
-        going = {each.members for each in (*self._going.values(), *self._done) if each.members is not None}
+        going = {each.members for each in (*self._open(), *self._done) if each.members is not None}
         return going | {members for members, _ in self._placing.values()}
 
     def _give_up(self, members: RayGang, outcome: Outcome) -> None:
@@ -196,19 +226,33 @@ class RayExecutor:
         members.end()
         self._ended.append(Ended(members.attempt, outcome))
 
-    def _answer(self, ref: Any, going: Going) -> None:
-        outcome, died = self._outcome_of(ref, going)
-        if isinstance(outcome, Outcome):
-            self._take(going, outcome, died=died)
-        else:
-            self._consider(going, outcome)
-
-    def _outcome_of(self, ref: Any, going: Going) -> tuple[Answer, bool]:
-        """What a process answered, or why there is none; and whether it is gone."""
+    def _answer(self, ref: Any, several: list[Going]) -> None:
         try:
-            errant: Errant = ray.get(ref)
+            found = ray.get(ref)
+            errants: list[Errant] = found if isinstance(found, list) else [found]
         except exceptions.RayError as error:
-            return outcome_of_failure(error), True
+            if len(several) == 1:
+                self._take(several[0], outcome_of_failure(error), died=True)
+            else:  # which of them it was shows when each is alone
+                self._send_again(several, alone=True)
+            return
+        for going, errant in zip(several, errants, strict=False):
+            self._pace.add(going.attempt.task, errant.seconds)
+            outcome, died = self._outcome_of(errant, going)
+            if isinstance(outcome, Outcome):
+                self._take(going, outcome, died=died)
+            else:
+                self._consider(going, outcome)
+        self._send_again(several[len(errants) :], alone=False)
+
+    def _send_again(self, several: list[Going], *, alone: bool) -> None:
+        for going in several:
+            going.alone = alone
+            self._send(going)
+        self._send_gathered()
+
+    def _outcome_of(self, errant: Errant, going: Going) -> tuple[Answer, bool]:
+        """What a process answered, or why there is none; and whether it is gone."""
         if errant.log is not None:
             going.log.write(errant.log)
         if errant.refused:
@@ -236,15 +280,16 @@ class RayExecutor:
 
     def _look_after(self) -> None:
         self._looked = time.monotonic()
-        for going in self._going.values():
+        for going in self._open():
             self._echo(going, going.log.echo())
             going.log.bound()
-        for ref, going in [(ref, each) for ref, each in self._going.items() if each.members is None]:
-            why = going.room.why_never(going.attempt.node)
+        for ref, several in [(ref, each) for ref, each in self._going.items() if each[0].members is None]:
+            why = several[0].room.why_never(several[0].attempt.node)
             if why:
                 del self._going[ref]
                 ray.cancel(ref, force=True)
-                self._take(going, Outcome(error=why, final=True))
+                for going in several:
+                    self._take(going, Outcome(error=why, final=True))
         for members in {each for each, _ in self._placing.values()}:
             why = members.room.why_never(members.attempt.node)
             if why:
@@ -268,29 +313,37 @@ class RayExecutor:
     def _end_others(self, gang: Gang, members: RayGang, *, look: bool) -> None:
         """Nothing of the gang runs any more. Those that were found dead are why the others failed: they are looked for,
         since Ray tells of the loss of a worker later than the others notice it."""
-        left = {ref: going for ref, going in self._going.items() if going.gang is gang}
-        self._going = {ref: going for ref, going in self._going.items() if going.gang is not gang}
+        left = {ref: several[0] for ref, several in self._going.items() if several[0].gang is gang}
+        self._going = {ref: several for ref, several in self._going.items() if ref not in left}
         if left and look:
             ready, _ = ray.wait(list(left), num_returns=len(left), timeout=TELLING)
             for ref in ready:
-                outcome, died = self._outcome_of(ref, left[ref])
-                if died and isinstance(outcome, Outcome):
-                    gang.take(left[ref].attempt, outcome, died=True)
+                why = self._why_dead(ref, left[ref])
+                if why is not None:
+                    gang.take(left[ref].attempt, why, died=True)
         self._done += left.values()
         members.end()
 
+    def _why_dead(self, ref: Any, going: Going) -> Outcome | None:
+        try:
+            outcome, died = self._outcome_of(ray.get(ref), going)
+        except exceptions.RayError as error:
+            return outcome_of_failure(error)
+        return outcome if died and isinstance(outcome, Outcome) else None
+
     def _echo(self, going: Going, text: str) -> None:
         if text:
-            several = len({each.gang for each in (*self._going.values(), going)}) > 1
+            several = len({each.gang for each in (*self._open(), going)}) > 1
             lines = (f"[{going.attempt.node}] {line}" for line in text.splitlines(keepends=True))
             sys.stdout.write("".join(lines) if several else text)
             sys.stdout.flush()
 
     def close(self) -> None:
         """What Ray still has is ended. Ray itself stays until this process ends, for the next run."""
-        refs = [ref for ref, going in self._going.items() if going.members is None]
+        refs = [ref for ref, several in self._going.items() if several[0].members is None]
         gangs = self._gangs()
         self._going.clear()
+        self._gathered.clear()
         self._placing.clear()
         with suppress(ConnectionError, exceptions.RayError):
             for ref in refs:

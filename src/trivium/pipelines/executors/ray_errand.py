@@ -29,6 +29,7 @@ from trivium.pipelines.task import TaskOptions
 from trivium.values.runs import Environment
 
 LOOK = 0.2
+LONGEST = 1.0  # seconds after which the rest of several errands is handed back
 ENDED = "ended with the others"
 HOME_OF_RAY = str(Path(ray.__file__).parent)  # it puts a folder of others' packages that is in there on the path
 DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR")  # which ones Ray gave to this task
@@ -54,7 +55,7 @@ class Errand(Struct, frozen=True):
 class Errant(Struct, frozen=True):
     """What became of it: the worker's packed answer, or how its process ended, or why nothing could be tried here.
 
-    log: what was printed, when the run does not see the file. node: the machine's address.
+    log: what was printed, when the run does not see the file. node: the machine's address. seconds: how long it took.
     """
 
     node: str
@@ -62,6 +63,7 @@ class Errant(Struct, frozen=True):
     broken: str = ""
     refused: str = ""
     log: str | None = None
+    seconds: float = 0.0
 
 
 class Footing(Struct, frozen=True):
@@ -73,6 +75,17 @@ class Footing(Struct, frozen=True):
 
 
 _standing: list[WorkerProcess] = []  # the process that waits here for the next errand; it goes when this one goes
+
+
+def run_errands(errands: tuple[Errand, ...]) -> list[Errant]:
+    """One after another, each as if it were alone; those for which no time was left, at the end, are not tried."""
+    begun = time.monotonic()
+    done: list[Errant] = []
+    for errand in errands:
+        if done and time.monotonic() > begun + LONGEST:
+            break
+        done.append(run_errand(errand))
+    return done
 
 
 def run_errand(errand: Errand) -> Errant:
@@ -122,7 +135,8 @@ def try_in(worker: WorkerProcess, errand: Errand, footing: Footing, is_over: Cal
         worker.channel.send(errand.job)
     limits = Limits.of(errand.options, time.monotonic())
     answer, broken = _look_after(worker, limits, footing.log, is_over)
-    return Errant(footing.node, answer, broken, log=None if footing.log is None else footing.log.tail())
+    log = None if footing.log is None else footing.log.tail()
+    return Errant(footing.node, answer, broken, log=log, seconds=time.monotonic() - limits.begun)
 
 
 def out_of_reach(setup: Setup, node: str) -> str:
