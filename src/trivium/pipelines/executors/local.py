@@ -19,6 +19,7 @@ from trivium.code.module_file import file_of_module
 from trivium.errors import UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.builds import Builds
+from trivium.pipelines.executors.changed_module import changed_modules, tell_changed
 from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
 from trivium.pipelines.executors.limits import Limits
@@ -200,10 +201,13 @@ class LocalExecutor:
         answer = unpack(message)
         if isinstance(answer, OtherCode):
             own = going.attempt.environment is not None
-            if not own or going.worker.used:
-                self._send_again(going, by_value=not own)
+            changed = () if own else changed_modules(going.attempt, answer)
+            by_value = not own and not changed
+            if by_value or going.worker.used:
+                self._send_again(going, by_value=by_value)
                 return
-            answer = Outcome(error=tell_other_code(going.attempt, answer), final=True)
+            told = tell_other_code(going.attempt, answer) if own else tell_changed(going.attempt, changed)
+            answer = Outcome(error=told, final=True)
         if isinstance(answer, Unfound):
             answer = Outcome(error=answer.error, final=True)
         going.worker.used = True

@@ -1,0 +1,36 @@
+"""Modules that cannot travel by value, and are not any more what the cache key was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trivium.digest import digest_of
+from trivium.errors import CacheKeyError
+from trivium.pipelines.attempt import Attempt
+from trivium.pipelines.executors.transport import OtherCode
+from trivium.pipelines.reach import reach
+
+WHOLE = "module "
+
+
+def changed_modules(attempt: Attempt, found: OtherCode) -> Sequence[str]:
+    """The modules that count whole for the task, because it imports them inside of a function or hands them on, and
+    that are others in the process that answers so: whatever travels by value, `import` there would find these."""
+    try:
+        here = reach(attempt.task.function).code
+    except CacheKeyError:
+        return ()
+    modules = {name: digest for name, digest in here if name.startswith(WHOLE)}
+    there = dict(found.code)
+    if digest_of("code", here) == attempt.code:
+        modules = {name: digest for name, digest in modules.items() if there.get(name, digest) != digest}
+    return sorted(name.removeprefix(WHOLE) for name in modules)
+
+
+def tell_changed(attempt: Attempt, modules: Sequence[str]) -> str:
+    """Why the task was not run."""
+    names = ", ".join(repr(name) for name in modules)
+    return (
+        f"module {names} was changed while the run is on, and {attempt.task.name!r} imports it while it runs, so the "
+        "code that its cache key was made of is gone. Resume the run: it takes the code as it is then"
+    )
