@@ -44,29 +44,47 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parametrize("executor", ["inline", "local"])
 @pytest.mark.parametrize(
     ("place", "calls"),
     [
         ("run:started", ["first", "second"]),
-        ("run:task_called", ["first", "first", "second"]),
         ("run:task_recording@2", ["first", "second", "second"]),
         ("run:task_done@1", ["first", "second"]),
         ("run:finishing", ["first", "second"]),
     ],
 )
 def test_a_killed_run_is_resumed_and_repeats_only_unfinished_work(
-    place: str, calls: list[str], tmp_path: Path, module: object, monkeypatch: pytest.MonkeyPatch
+    place: str, calls: list[str], *, executor: str, tmp_path: Path, module: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "chain_script.py"
-    script.write_text(SCRIPT)
-    environ = {**os.environ, "TRIVIUM_FAILPOINT": place}
-    killed = subprocess.run([sys.executable, script], cwd=tmp_path, env=environ, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    monkeypatch.chdir(tmp_path)
-    with connect(tmp_path / "project", actor="ada") as store:
+    assert run_script(tmp_path, place, executor) == -signal.SIGKILL
+    resume(tmp_path, executor, monkeypatch, "running")
+    assert (tmp_path / "calls").read_text().split() == calls
+
+
+@pytest.mark.parametrize(("executor", "ended", "status"), [("inline", -9, "running"), ("local", 1, "failed")])
+def test_a_task_that_was_killed_when_it_had_done_its_work_does_it_again(
+    executor: str, ended: int, status: str, *, tmp_path: Path, module: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_script(tmp_path, "run:task_called", executor) == ended
+    resume(tmp_path, executor, monkeypatch, status)
+    assert (tmp_path / "calls").read_text().split() == ["first", "first", "second"]
+
+
+def run_script(folder: Path, place: str, executor: str) -> int:
+    (folder / "chain_script.py").write_text(SCRIPT)
+    environ = {**os.environ, "TRIVIUM_FAILPOINT": place, "TRIVIUM_EXECUTOR": executor}
+    return subprocess.run([sys.executable, "chain_script.py"], cwd=folder, env=environ, check=False).returncode
+
+
+def resume(folder: Path, executor: str, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    """The only run of the folder's script, which is on record like this, goes on and succeeds."""
+    script = folder / "chain_script.py"
+    monkeypatch.setenv("TRIVIUM_EXECUTOR", executor)
+    monkeypatch.chdir(folder)
+    with connect(folder / "project", actor="ada") as store:
         (before,) = store.catalog.runs.list_runs()
-        assert before.status == "running"
-        done = resume_run(store, before.id, pipeline=import_file(script, tmp_path).chain)
+        assert before.status == status
+        done = resume_run(store, before.id, pipeline=import_file(script, folder).chain)
         assert (done.id, done.status, done.executed, done.cached) == (before.id, "succeeded", 2, 0)
         assert load_result(store, done.id) == 20
-    assert (tmp_path / "calls").read_text().split() == calls
