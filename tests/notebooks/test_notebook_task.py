@@ -193,7 +193,9 @@ def test_a_reproduction_runs_the_notebook_of_then_with_its_modules(store: Store)
         assert b"of the last time" not in kept.read("reports/explore.ipynb")
 
 
-def test_a_time_out_ends_the_kernel_and_all_that_it_started(store: Store, tmp_path: Path) -> None:
+def test_a_time_out_ends_the_kernel_and_all_that_it_started(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = tmp_path / "pids"
     rings = f"""
 import os, pathlib, signal, subprocess, sys, time
@@ -211,6 +213,7 @@ time.sleep(300)
     with pytest.raises(TaskFailed, match="TimeoutError: it took longer than its timeout of 600 s"):
         slowly.run(store=store)
     assert all(is_gone(int(pid)) for pid in file.read_text().split())
+    assert "unhandled exception" not in caplog.text
 
 
 def is_gone(pid: int) -> bool:

@@ -71,7 +71,12 @@ def _run_in_loop(runner: Any, environ: Mapping[str, str]) -> None:
             loop.run(runner.async_execute(env=environ))
         except BaseException:
             runner.shutdown_kernel = "immediate"
+            loop.get_loop().set_exception_handler(_pass_over)
             raise
+
+
+def _pass_over(_loop: asyncio.AbstractEventLoop, _about: dict[str, Any]) -> None:
+    """What a client that is cancelled says of its dead kernel is nobody's news."""
 
 
 def _transport(folder: Path) -> Any:
