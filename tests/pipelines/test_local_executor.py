@@ -549,11 +549,11 @@ def test_a_cancelled_run_ends_at_once_and_can_be_resumed(
     worker = int(wait_for(tmp_path / "begun"))
     with connect(tmp_path, actor="bob", executor="inline") as store:
         (run,) = store.catalog.runs.list_runs()
-        begun = time.monotonic()
         wait_until(lambda: [task.status for task in store.catalog.runs.list_tasks(run.id)] == ["running"])
-        assert cancel_run(store, run.id).status == "cancelled"
+        ended = cancel_run(store, run.id, sleep=lambda _: time.sleep(0.5))  # a busy machine may take its time
+        assert ended.status == "cancelled"
+        assert ended.error != "its process did not answer"
         assert [task.status for task in store.catalog.runs.list_tasks(run.id)] == ["cancelled"]
-        assert time.monotonic() - begun < 14
         going.communicate(timeout=60)
         assert going.returncode != 0
         wait_until(lambda: is_gone(worker))

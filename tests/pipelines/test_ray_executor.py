@@ -93,8 +93,10 @@ def wait_for(path: Path) -> str:
 
 def is_gone(pid: int) -> bool:
     for _ in range(250):
-        status = Path(f"/proc/{pid}/stat")
-        if not status.exists() or status.read_text().rpartition(")")[2].split()[0] in "ZX":
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
             return True
         time.sleep(0.02)
     return False
@@ -190,7 +192,7 @@ def test_a_task_that_goes_on_past_its_timeout_is_ended_with_all_that_it_started(
     user = module(
         HEAD
         + """
-@tv.task(timeout=0.5)
+@tv.task(timeout=8)  # also a busy machine starts the child by then
 def endless(file: str) -> int:
     child = subprocess.Popen(["sleep", "600"], start_new_session=True)
     Path(file).write_text(str(child.pid))
@@ -206,7 +208,7 @@ def whole(file: str):
 """
     )
     message, _, _ = the_failed(store, user, file=str(tmp_path / "pid"))
-    assert "longer than its timeout of 0.5 s" in message
+    assert "longer than its timeout of 8 s" in message
     assert is_gone(int(wait_for(tmp_path / "pid")))
 
 
