@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import ray
-from ray.cluster_utils import Cluster as TwoMachines
+from ray.cluster_utils import Cluster as Machines
 from ray.util import placement_group_table
 
 from trivium.errors import RunCancelled, TaskFailed
@@ -67,6 +68,19 @@ def train(folder: str) -> int:
 def whole(folder: str):
     return train(folder)
 """
+LOST = """
+@tv.task(workers=2, cpus=1.5)
+def train(folder: str) -> int:
+    lost = (Path(folder) / "lost").exists()
+    (Path(folder) / str(tv.current_worker().rank)).touch()
+    while not lost:
+        time.sleep(60)
+    return 5
+
+@tv.pipeline
+def whole(folder: str):
+    return train(folder)
+"""
 RESTART = """
 @tv.task(workers=2, cpus=0.1, retries=RETRIES, backoff=0.01)
 def train(folder: str, steps: int) -> list[int]:
@@ -96,16 +110,16 @@ def whole(folder: str):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def two_machines() -> Iterator[None]:
-    """A cluster of two machines, both of them here, each with two cores; it is none of our own."""
-    cluster = TwoMachines(
-        initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False, "object_store_memory": 1 << 27}
-    )
-    cluster.add_node(num_cpus=2, object_store_memory=1 << 27)
+def machines() -> Iterator[Machines]:
+    """A cluster of three machines, all of them here, each with two cores; it is none of our own."""
+    room: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 1 << 27}
+    cluster = Machines(initialize_head=True, head_node_args={**room, "include_dashboard": False})
+    for _ in range(2):
+        cluster.add_node(**room)
     cluster.wait_for_nodes()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_ADDRESS", cluster.address)
-        yield
+        yield cluster
         ray.shutdown()
         cluster.shutdown()  # type: ignore[no-untyped-call]
 
@@ -211,7 +225,7 @@ def test_a_cancelled_run_ends_all_workers(store: Store, module: Module, folder: 
     assert open_groups() == []
 
 
-@pytest.mark.parametrize(("asked", "told"), [("workers=3, cpus=2", "the 3 workers of 'wide'"), ("cpus=3", "'wide'")])
+@pytest.mark.parametrize(("asked", "told"), [("workers=4, cpus=2", "the 4 workers of 'wide'"), ("cpus=3", "'wide'")])
 def test_a_task_that_no_machine_has_room_for_says_so_and_does_not_wait_for_ever(
     store: Store, module: Module, monkeypatch: pytest.MonkeyPatch, asked: str, told: str
 ) -> None:
@@ -224,4 +238,28 @@ def test_a_task_that_no_machine_has_room_for_says_so_and_does_not_wait_for_ever(
         pytest.raises(TaskFailed, match=r"it did not grow within 0\.5 s\. Resume the run when it has"),
     ):
         user.whole.run(store=store)
+    assert open_groups() == []
+
+
+def test_when_a_machine_is_lost_all_workers_are_tried_again_on_others(
+    store: Store, module: Module, folder: Path, machines: Machines
+) -> None:
+    """Last of all, because there is a machine less afterwards."""
+
+    def lose() -> None:
+        while len(list(folder.glob("[0-9]"))) < 2:
+            threading.Event().wait(0.02)
+        (folder / "lost").touch()
+        (group,) = [each for each in placement_group_table().values() if each["state"] == "CREATED"]
+        used = set(group["bundles_to_node_id"].values())
+        machines.remove_node(next(each for each in machines.worker_nodes if each.node_id in used), allow_graceful=False)
+
+    losing = threading.Thread(target=lose)
+    losing.start()
+    run = module(HEAD + LOST).whole.run(store=store, folder=str(folder))
+    losing.join()
+    assert load_result(store, run.id) == 5
+    (record,) = store.catalog.runs.list_tasks(run.id)
+    (attempt,) = record.attempts
+    assert "WorkerLost" in attempt.error
     assert open_groups() == []
