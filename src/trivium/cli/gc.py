@@ -12,6 +12,7 @@ from trivium.cli.group import single_app
 from trivium.cli.listing import print_json, print_line, print_table
 from trivium.cli.project import open_project
 from trivium.pipelines.left_checkpoints import collect_checkpoints
+from trivium.pipelines.left_logs import collect_logs
 from trivium.tables.gc import collect_garbage
 
 
@@ -31,6 +32,7 @@ def gc(
     store = open_project(context)
     found = collect_garbage(store, tables or None, older_than=older_than, dry_run=dry_run)
     checkpoints = 0 if tables else collect_checkpoints(store, dry_run=dry_run)
+    logs = 0 if tables else collect_logs(store, dry_run=dry_run)
     if as_json:
         print_json([msgspec.to_builtins(each, str_keys=True) for each in found])
         return
@@ -45,7 +47,9 @@ def gc(
         print_table(rows, ("table", "versions", "kept", "files", "bytes"))
     if checkpoints:
         print_line(f"{checkpoints / 1e6:,.1f} MB of checkpoints that no task goes on from.")
-    total = checkpoints + sum(each.bytes for each in found)
+    if logs:
+        print_line(f"{logs / 1e6:,.1f} MB of what tasks printed more than 30 days ago; the ends are on record.")
+    total = checkpoints + logs + sum(each.bytes for each in found)
     print_line(f"{'Would free' if dry_run else 'Freed'} {total / 1e6:,.1f} MB.")
 
 
