@@ -58,7 +58,7 @@ def load_settings(start: Path | None = None, *, environ: Mapping[str, str] = os.
 
     Raises Misuse when a file or variable holds an unknown name or a value of the wrong type.
     """
-    root = Path(environ.get("TRIVIUM_ROOT") or find_root(start or Path.cwd()))
+    root = Path(environ.get("TRIVIUM_ROOT") or find_root(start or Path.cwd())).absolute()  # for processes elsewhere
     layers: list[Mapping[str, object]] = [
         {"actor": user_name()},
         read_table(Path(environ.get("HOME", "/")) / ".config" / "trivium" / "config.toml"),

@@ -319,3 +319,13 @@ def test_reproducing_the_callers_run_executes_everything_anew(store: Store, feat
     run = counted.run(store=store)
     assert reproduce_run(store, run.id, pipeline=counted).same
     assert (child(store).executed, child(store).cached) == (2, 0)
+
+
+def test_a_store_opened_by_a_relative_folder_is_the_same_for_other_processes(
+    tmp_path: Path, features: Pipeline[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with connect("here", actor="ada", durability="fast") as here:
+        publish_pipeline(here, features)
+        assert published("features", version=1)(days=3).height == 2
+        assert child(here).status == "succeeded"
