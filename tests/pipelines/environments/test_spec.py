@@ -12,9 +12,9 @@ from trivium.values.environments import EnvironmentSpec
 
 
 def test_an_environment_is_a_value_that_says_what_was_asked_for() -> None:
-    asked = env("torch>=2", "numpy[dev]; python_version<'3.13'", python="3.12", image="ghcr.io/team/torch:1")
+    asked = env("torch>=2", "numpy[dev]; python_version<'3.13'", python="3.12", image="images.example/team/torch:1")
     assert asked == EnvironmentSpec(
-        ("torch>=2", "numpy[dev]; python_version<'3.13'"), "3.12", image="ghcr.io/team/torch:1"
+        ("torch>=2", "numpy[dev]; python_version<'3.13'"), "3.12", image="images.example/team/torch:1"
     )
     assert hash(asked)
 

@@ -48,7 +48,7 @@ def test_many_runs_share_one_environment(catalog: Catalog) -> None:
 
 
 def test_an_environment_of_a_task_is_recorded_once_and_named_by_its_task(catalog: Catalog) -> None:
-    own = Environment("o" * 64, "3.12", {"torch": "2.9"}, lock="l" * 64, image="ghcr.io/team/torch:1")
+    own = Environment("o" * 64, "3.12", {"torch": "2.9"}, lock="l" * 64, image="images.example/team/torch:1")
     catalog.runs.record_environment(own)
     catalog.runs.record_environment(replace(own, python="3.13"))
     assert catalog.runs.get_environment("o" * 64) == own
