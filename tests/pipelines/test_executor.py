@@ -7,10 +7,10 @@ import pytest
 from trivium.errors import Misuse
 from trivium.pipelines.attempt import Outcome
 from trivium.pipelines.decision import Decision
-from trivium.pipelines.execution import MOST_LOSSES, Work
 from trivium.pipelines.executors.executor import check_executor, parse_executor
 from trivium.pipelines.graph import build_graph
 from trivium.pipelines.task import task
+from trivium.pipelines.work import MOST_LOSSES, Work
 
 
 @pytest.mark.parametrize(

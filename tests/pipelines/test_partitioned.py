@@ -440,6 +440,14 @@ def test_a_reproduction_commits_nothing_and_compares_the_rows(store: Store) -> N
     assert load_output(store, run.id, "per_day[2024-05-01]").to_dicts() == [{"day": date(2024, 5, 1), "n": 28}]
 
 
+def test_a_reproduction_that_ended_early_is_not_resumed_but_begun_anew(store: Store) -> None:
+    run = summed.run()
+    again = reproduce_run(store, run.id, pipeline=summed).again
+    store.catalog.runs.finish(again, status="failed", at=store.clock(), error="interrupted")
+    with pytest.raises(Misuse, match=f"`trivium runs reproduce {run.id}`"):
+        resume_run(store, again, pipeline=summed)
+
+
 def test_partitions_are_made_by_worker_processes(tmp_path: Path) -> None:
     with tv.connect(tmp_path, executor="local") as store:
         at = [datetime(2024, 5, 1, tzinfo=UTC) + timedelta(days=day) for day in range(6)]

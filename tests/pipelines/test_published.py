@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -329,3 +330,41 @@ def test_a_store_opened_by_a_relative_folder_is_the_same_for_other_processes(
         publish_pipeline(here, features)
         assert published("features", version=1)(days=3).height == 2
         assert child(here).status == "succeeded"
+
+
+DAILY = """
+    import polars as pl
+    import trivium as tv
+
+    raw = tv.Table("raw", time="day", watch="off")
+    daily = tv.Table("daily", time="day", watch="off")
+
+    @tv.task(commits=daily)
+    def doubled(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(n=pl.col("n") * 2)
+
+    @tv.pipeline
+    def features() -> pl.DataFrame:
+        return doubled(raw)
+"""
+
+
+@pipeline
+def counted_days() -> int:
+    return height(published("features", version=1)())
+
+
+def test_a_published_pipeline_makes_its_table_once_and_a_reproduction_of_its_caller_commits_nothing(
+    store: Store, module: Module
+) -> None:
+    raw = Table("raw", time="day", watch="off")
+    raw.append(pl.DataFrame({"day": [date(2024, 5, 1), date(2024, 5, 2)], "n": [1, 2]}))
+    publish_pipeline(store, module(DAILY, name="flow", folder="theirs").features)
+    run = counted_days.run(store=store)
+    assert load_result(store, run.id) == 2
+    again = counted_days.run(store=store)
+    assert (again.executed, again.cached) == (0, 2)
+    newest = store.catalog.tables.newest_version("daily")
+    assert reproduce_run(store, run.id, pipeline=counted_days).same
+    assert store.catalog.tables.newest_version("daily") == newest == 2
+    assert child(store).tags["reproduces"] != run.id

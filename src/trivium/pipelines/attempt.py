@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from trivium import frames
 from trivium.code.source import is_first_party
+from trivium.digest import digest_of
 from trivium.errors import CheckFailed, CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
 from trivium.frames.deferred import Deferred
@@ -100,6 +101,11 @@ class InputLost(TriviumError):
     def __init__(self, node: str) -> None:
         super().__init__(f"The stored output of {node!r} is gone or damaged.")
         self.node = node
+
+
+def stable_key(run: str, node: str, key: str) -> str:
+    """The idempotency key of a task: the same for every attempt of this node, also after a resumption."""
+    return digest_of("attempt", [run, node, key])[:32]
 
 
 def perform(attempt: Attempt, store: Store) -> Outcome:

@@ -69,7 +69,7 @@ class Decider:
         return Decision(key, parts, None, self._why(node, parts, known), known.outputs if known else ())
 
     def _is_there(self, known: TaskRun) -> bool:
-        """Whether what the task made is what it was; of a partition of a table: whether it is the table's newest."""
+        """Whether what the task made is what it was; of a table or partition: whether the newest version has it."""
         return all(self._holds(ref) if ref.kind == TABLE else is_intact(ref, self.store.blobs) for ref in known.outputs)
 
     def _holds(self, ref: ArtifactRef) -> bool:
@@ -77,7 +77,8 @@ class Decider:
         if table not in self.contents:
             version = self.store.catalog.tables.newest_version(table)
             self.contents[table] = contents_of(self.store, table, version) if version else {}
-        return content_digest(self.contents[table].get(partition, 0)) == ref.digest
+        found = self.contents[table]
+        return content_digest(found.get(partition, 0) if partition else sum(found.values())) == ref.digest
 
     def note_committed(self, ref: ArtifactRef) -> None:
         """The partition holds what a task of this run committed just now."""

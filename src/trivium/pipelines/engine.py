@@ -30,7 +30,7 @@ from trivium.values.alerts import Alert
 from trivium.values.lineage import Read
 from trivium.values.runs import Code, Run, TableInput
 
-PARTITIONS = "partitions"
+PARTITIONS, REPRODUCES = "partitions", "reproduces"  # tags of a run
 
 
 class RunRequest(Struct, frozen=True):

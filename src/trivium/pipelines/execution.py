@@ -8,8 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NoReturn
 
 from msgspec.structs import replace
@@ -18,10 +16,9 @@ from trivium.digest import digest_of
 from trivium.errors import RunCancelled, TaskFailed, TriviumError
 from trivium.failpoints import failpoint
 from trivium.pipelines.artifacts import forget_damaged
-from trivium.pipelines.attempt import Attempt, InputLost, Outcome
+from trivium.pipelines.attempt import Attempt, InputLost, Outcome, stable_key
 from trivium.pipelines.branch import Join
 from trivium.pipelines.branching import Branches, NoBool
-from trivium.pipelines.cache_key import encode_parts
 from trivium.pipelines.checkpoint import forget_checkpoints
 from trivium.pipelines.committed import TABLE
 from trivium.pipelines.decision import Decider, Decision
@@ -34,49 +31,19 @@ from trivium.pipelines.mapping import CannotExpand, Expansion, Refs, expand
 from trivium.pipelines.partitioned import Wanted, blocking_alert, expand_partitions
 from trivium.pipelines.progress import Kind, Progress, TaskEvent
 from trivium.pipelines.schedule import Schedule
-from trivium.pipelines.secrets import secret_names
-from trivium.store.gathered import gather
+from trivium.pipelines.task_records import TaskRecords
+from trivium.pipelines.work import Work
 from trivium.store.store import Store
-from trivium.values.runs import FailedAttempt, MetricPoint, Run, RunStatus, TableInput, TaskRun, TaskStatus
+from trivium.values.runs import FailedAttempt, Run, RunStatus, TableInput, TaskRun, TaskStatus
 
 FINISHED = ("executed", "cached")
 LONGEST_PAUSE = 600.0
-MOST_HITS = 1000
 LOOK = 0.5
-MOST_LOSSES = 5
-UNDECIDED = Decision("", None, None, "mapped over a list")
-
-
-@dataclass(eq=False)
-class Work:
-    """A node that has to run, and what became of it so far. item: its map and its place there, when it is in one.
-
-    begun: when the last attempt was, by the run's clock. shown: whether it is on record as running. losses: how many of
-    the failed attempts were those of a lost worker.
-    """
-
-    node: Node
-    decision: Decision
-    item: tuple[Expansion, int] | None = None
-    failed: list[FailedAttempt] = field(default_factory=list)
-    started: datetime | None = None
-    begun: float = 0.0
-    shown: bool = False
-    losses: int = 0
-    log: str = ""
-
-    def may_try_again(self, outcome: Outcome) -> bool:
-        """Whether a failure is not the end of it; lost workers and the task's own have bounds of their own."""
-        if outcome.final:
-            return False
-        if outcome.worker_lost:
-            self.losses += 1
-            return self.losses <= MOST_LOSSES
-        return len(self.failed) - self.losses < self.node.task.options.retries
+UNDECIDED = Decision("", None, None, "")
 
 
 class Execution:
-    """One run going on. `artifacts` holds what finished nodes made; hits wait to be recorded together.
+    """One run going on. `artifacts` holds what finished nodes made.
 
     `maps` are being taken apart into items, `held` waits for room, `again` for its pause. A node whose key is going on
     already is one of its `twins`; when that has ended it is `met`, and decided anew.
@@ -107,8 +74,8 @@ class Execution:
         self.numbers = {node.name: number for number, node in enumerate(graph.nodes, 1)}
         self.schedule = Schedule(graph.nodes, self.upstream)
         self.artifacts: dict[str, Refs] = {}
-        self.gathered, self.blobs = gather(store)
-        self.branches = Branches(self.artifacts, self.blobs)
+        self.records = TaskRecords(store, run.id, self.upstream, environments)
+        self.branches = Branches(self.artifacts, self.records.blobs)
         self.maps: deque[Expansion] = deque()
         self.held: deque[Work] = deque()
         self.twins: dict[str, list[Work]] = {}
@@ -117,8 +84,6 @@ class Execution:
         self.going: dict[tuple[str, int], Work] = {}
         self.order = itertools.count()
         self.looked = clock()
-        self.hits: list[TaskRun] = []
-        self.metrics: list[MetricPoint] = []
         self.forced: set[str] = set()
 
     def finish(self) -> Run:
@@ -126,7 +91,7 @@ class Execution:
         try:
             with closing(open_executor(self.executor, self.store)) as executor:
                 self._run_nodes(executor)
-            self._record_hits()
+            self.records.flush()
             self._heed(always=True)
         except BaseException as error:
             self._stop(error)
@@ -135,9 +100,7 @@ class Execution:
         return self._end("succeeded", None)
 
     def _end(self, status: RunStatus, error: str | None) -> Run:
-        stopped = [work for work in self.going.values() if work.shown]
-        if stopped:
-            self.store.catalog.runs.record_tasks([self._unfinished(work, "cancelled") for work in stopped])
+        self.records.note([work for work in self.going.values() if work.shown], "cancelled")
         return self.store.catalog.runs.finish(self.run.id, status=status, at=self.store.clock(), error=error)
 
     def _stop(self, error: BaseException) -> None:
@@ -198,8 +161,7 @@ class Execution:
             return
         self.looked = self.clock()
         late = [work for work in self.going.values() if not work.shown and self.looked > work.begun + LOOK]
-        if late:
-            self.store.catalog.runs.record_tasks([self._unfinished(work, "running") for work in late])
+        self.records.note(late, "running")
         for work in late:
             work.shown = True
         if self.store.catalog.runs.find_status(self.run.id) in ("cancelling", "cancelled"):
@@ -234,7 +196,7 @@ class Execution:
 
     def _skip(self, node: Node, why: str) -> None:
         self.branches.skipped[node.name] = why
-        self.hits.append(self._record_of(node, "skipped", why))
+        self.records.stand(node, "skipped", why)
         self._tell("skipped", Work(node, UNDECIDED), why)
         self.schedule.made(node.name)
 
@@ -268,13 +230,13 @@ class Execution:
 
     def _expansion_of(self, node: Node) -> Expansion:
         if node.over is not None:
-            return expand(node, self.artifacts, self.blobs)
+            return expand(node, self.artifacts, self.records.blobs)
         return expand_partitions(node, self.artifacts, self.tables, self.store, self.wanted)
 
     def _give_up(self, work: Work, error: str) -> None:
         """The work failed before it began."""
-        self._record_hits()
-        self.store.catalog.runs.record_task(self._record(work, Outcome(error=error)))
+        self.records.flush()
+        self.records.end([(work, Outcome(error=error))])
         self._failed(work, error)
 
     def _failed(self, work: Work, error: str) -> None:
@@ -296,7 +258,7 @@ class Execution:
             yield from self._reuse_or_run(node, (expansion, place))
 
     def _begin(self, work: Work) -> Attempt:
-        self._record_hits()
+        self.records.flush()
         if not work.failed:
             for ref in work.decision.damaged:
                 forget_damaged(ref.digest, self.store.blobs)
@@ -316,39 +278,11 @@ class Execution:
 
     def _stable_key(self, work: Work) -> str:
         """The same for every attempt at this work, also after a resumption."""
-        return digest_of("attempt", [self.run.id, work.node.name, work.decision.key])[:32]
+        return stable_key(self.run.id, work.node.name, work.decision.key)
 
     def _reuse(self, work: Work, known: TaskRun) -> None:
-        node = work.node
-        if (known.run, known.node) != (self.run.id, node.name) and not node.partition:
-            now = self.store.clock()
-            self.hits.append(
-                replace(
-                    known, run=self.run.id, node=node.name, status="cached", started_at=now, ended_at=now,
-                    upstream=self._upstream(work), reason=f"unchanged since run {known.run}", log="", attempts=(),
-                    secrets=(),
-                )
-            )  # fmt: skip
-            self._repeat_metrics(known)
-            if len(self.hits) >= MOST_HITS:
-                self._record_hits()
+        self.records.reuse(work, known)
         self._made(work, known.outputs, executed=False)
-
-    def _upstream(self, work: Work) -> tuple[str, ...]:
-        return self.upstream[work.node.name if work.item is None else work.item[0].node.name]
-
-    def _repeat_metrics(self, known: TaskRun) -> None:
-        logged = known.outputs[0].facts.get("metrics", {}) if known.outputs else {}
-        now = self.store.clock()
-        self.metrics += [MetricPoint(self.run.id, name, value, step, now) for name, (value, step) in logged.items()]
-
-    def _record_hits(self) -> None:
-        """Hits could be found again, so they are not worth a transaction each."""
-        if self.hits:
-            self.store.catalog.runs.record_tasks(self.hits, self.gathered.take())
-        if self.metrics:
-            self.store.catalog.runs.log_metrics(self.metrics)
-        self.hits, self.metrics = [], []
 
     def _settle(self, ended: list[Ended]) -> None:
         """What ended is on record, all in one transaction, before anything that depends on it begins."""
@@ -356,10 +290,7 @@ class Execution:
         if not done:
             return
         failpoint("run:task_recording")
-        for _, outcome in done:
-            self.gathered.record(outcome.blobs)
-        records = [self._record(work, outcome) for work, outcome in done]
-        self.store.catalog.runs.record_tasks(records, self.gathered.take())
+        self.records.end(done)
         failpoint("run:task_done")
         for work, outcome in done:
             if not outcome.error:
@@ -390,34 +321,6 @@ class Execution:
         heapq.heappush(self.again, (self.clock() + pause, next(self.order), work))
         return None
 
-    def _record(self, work: Work, outcome: Outcome) -> TaskRun:
-        ended = replace(
-            self._unfinished(work, "failed" if outcome.error else "executed"),
-            outputs=outcome.outputs,
-            error=outcome.error,
-        )
-        parts = work.decision.parts
-        return ended if outcome.error or not parts else replace(ended, parts=self.blobs.put_text(encode_parts(parts)))
-
-    def _unfinished(self, work: Work, status: TaskStatus) -> TaskRun:
-        """The record of work that is running, or has ended without a result."""
-        now = self.store.clock()
-        return TaskRun(
-            run=self.run.id,
-            node=work.node.name,
-            task=work.node.task.name,
-            key=work.decision.key,
-            status=status,
-            started_at=work.started or now,
-            ended_at=None if status == "running" else now,
-            upstream=self._upstream(work),
-            reason=work.decision.why,
-            log=work.log,
-            attempts=tuple(work.failed),
-            secrets=secret_names(work.node.task.options.secrets, work.node.arguments),
-            environment=self.decider.own.digest(work.node),
-        )
-
     def _made(self, work: Work, refs: Refs, *, executed: bool) -> None:
         if executed and refs[0].kind == TABLE:
             self.decider.note_committed(refs[0])
@@ -439,7 +342,7 @@ class Execution:
             self._give_up(Work(node, UNDECIDED), expansion.tell_failed())
             return
         try:
-            refs = expansion.gather(self.store, self.blobs)
+            refs = expansion.gather(self.store, self.records.blobs)
         except CannotExpand as error:
             self._give_up(Work(node, UNDECIDED), str(error))
             return
@@ -448,18 +351,9 @@ class Execution:
 
     def _gave(self, node: Node, refs: Refs, why: str, status: TaskStatus) -> None:
         """What the node stands for is there, without a task of its own."""
-        self.hits.append(replace(self._record_of(node, status, why), outputs=refs))
+        self.records.stand(node, status, why, refs)
         self.artifacts[node.name] = refs
         self.schedule.made(node.name)
-
-    def _record_of(self, node: Node, status: TaskStatus, why: str) -> TaskRun:
-        now = self.store.clock()
-        return TaskRun(
-            run=self.run.id, node=node.name, task=node.task.name, key="", status=status, started_at=now, ended_at=now,
-            upstream=self.upstream[node.name], reason=why,
-            secrets=() if status == "skipped" else secret_names(node.task.options.secrets, node.arguments),
-            environment="" if status == "skipped" else self.decider.own.digest(node),
-        )  # fmt: skip
 
     def _forget(self, node: str, reader: Work) -> None:
         """What a node made is gone: it runs again, and then its reader, or the whole map that the reader is part of."""
@@ -476,7 +370,7 @@ class Execution:
         for ref in self.artifacts.pop(node, ()):
             forget_damaged(ref.digest, self.store.blobs)
         self.forced.add(node)
-        self.hits = [task for task in self.hits if task.node != node]
+        self.records.forget(node)
         behind = self.branches.behind.pop(node, ())
         if not behind:
             self.schedule.lost(node, reader=reader)
@@ -504,13 +398,13 @@ class Execution:
     def _tell(self, kind: Kind, work: Work, why: str, seconds: float = 0.0) -> None:
         if self.progress is None:
             return
-        whole = None if work.item is None else work.item[0]
-        node = work.node if whole is None else whole.node
+        drawn = work.drawn
         event = TaskEvent(
-            kind, self.run.id, work.node.name, self.numbers[node.name], len(self.graph.nodes), why, seconds
+            kind, self.run.id, work.node.name, self.numbers[drawn.name], len(self.graph.nodes), why, seconds
         )
-        if whole is not None:
-            event = replace(event, part_of=node.name, done=len(whole) - whole.open, items=len(whole))
+        if work.item is not None:
+            whole, _ = work.item
+            event = replace(event, part_of=drawn.name, done=len(whole) - whole.open, items=len(whole))
         self.progress(event)
 
 

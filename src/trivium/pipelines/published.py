@@ -13,8 +13,10 @@ from trivium.digest import digest_of
 from trivium.errors import Misuse
 from trivium.ids import checked_name
 from trivium.pipelines.artifacts import encode
-from trivium.pipelines.context import current_task
+from trivium.pipelines.attempt import stable_key
+from trivium.pipelines.context import TaskContext, current_task
 from trivium.pipelines.drawing import current_graph
+from trivium.pipelines.engine import REPRODUCES
 from trivium.pipelines.given import Given, Pinned
 from trivium.pipelines.graph import Node
 from trivium.pipelines.inputs import pin_table
@@ -27,6 +29,7 @@ from trivium.pipelines.type_form import read_type
 from trivium.store.store import Store, current_store
 from trivium.tables.table import Table
 from trivium.values.published import Publication
+from trivium.values.runs import Run
 
 Arguments = dict[str, Given | Pinned | Secret | Any]
 
@@ -107,15 +110,30 @@ def run_published(which: Version, given: Arguments, tables: dict[str, Given | Pi
         version=which.version,
         supplies={name: _supply(context.store, value) for name, value in given.items()},
         versions={name: each.table.version for name, each in tables.items() if isinstance(each, Pinned)},
-        key=digest_of("published run", [context.idempotency_key])[:32],
+        key=_key_of_run(context.idempotency_key),
         part_of=f"{context.run}/{context.node}",
         accept_alerts="accepted_alerts" in caller.tags,
-        cache="reproduces" not in caller.tags,
+        reproduces=_reproduced(context, caller),
     )
     answer = do_published(context.store, job)
     print(answer.told)
     values = tuple(Stored(ref) for ref in answer.refs)
     return values if len(values) > 1 else values[0]
+
+
+def _key_of_run(idempotency_key: str) -> str:
+    """The key of the run that a task calls: the same for every attempt."""
+    return digest_of("published run", [idempotency_key])[:32]
+
+
+def _reproduced(context: TaskContext, caller: Run) -> str:
+    """The run that this call made then, in a reproduction of the caller; the caller then, where it reused the result.
+    "" outside of a reproduction."""
+    first = caller.tags.get(REPRODUCES, "")
+    runs = context.store.catalog.runs
+    then = runs.find_task(first, context.node) if first else None
+    made = runs.find_by_key(_key_of_run(stable_key(first, context.node, then.key))) if then is not None else None
+    return made.id if made is not None else first
 
 
 def signature_of(found: Publication) -> inspect.Signature:

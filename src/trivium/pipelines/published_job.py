@@ -35,7 +35,7 @@ class PublishedJob(Struct, frozen=True):
     """What the process has to do: run the pipeline in the unpacked code, or only draw it when there is no key.
 
     supplies: the arguments by name. versions: of the tables that it reads. key: of the run, the same for every attempt.
-    part_of: the run and task that call it.
+    part_of: the run and task that call it. reproduces: the run that it is to be compared with, of a reproduction.
     """
 
     settings: dict[str, Any]
@@ -48,7 +48,7 @@ class PublishedJob(Struct, frozen=True):
     key: str = ""
     part_of: str = ""
     accept_alerts: bool = False
-    cache: bool = True
+    reproduces: str = ""
 
 
 class PublishedAnswer(Struct, frozen=True):

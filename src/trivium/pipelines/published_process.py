@@ -17,7 +17,7 @@ from trivium.pipelines.artifacts import decode
 from trivium.pipelines.code import code_of
 from trivium.pipelines.drawing import current_graph
 from trivium.pipelines.drawn_alone import draw_alone
-from trivium.pipelines.engine import RunRequest, execute, record_parameters
+from trivium.pipelines.engine import REPRODUCES, RunRequest, execute, record_parameters
 from trivium.pipelines.environment import current_environment
 from trivium.pipelines.graph import Graph, Node, Output, build_graph
 from trivium.pipelines.isolated import load_kept
@@ -65,9 +65,14 @@ def _do(job: PublishedJob, store: Store) -> PublishedAnswer:
         key=job.key,
         trigger="pipeline",
         accept_alerts=job.accept_alerts,
-        cache=job.cache,
+        cache=not job.reproduces,
+        instead_of=job.reproduces,
         versions=_versions(job, pipeline, {**plain, **nodes}),
-        tags={"published": f"{job.pipeline}@{job.version}", "part_of": job.part_of},
+        tags={
+            "published": f"{job.pipeline}@{job.version}",
+            "part_of": job.part_of,
+            **({REPRODUCES: job.reproduces} if job.reproduces else {}),
+        },
         code=msgspec.structs.replace(code_of(pipeline.function, Path(job.code)), kept=job.kept),
     )
     run = execute(request, store)

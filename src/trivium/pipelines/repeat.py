@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from trivium.pipelines.code import code_of
-from trivium.pipelines.engine import PARTITIONS, RunRequest, execute
+from trivium.pipelines.engine import PARTITIONS, REPRODUCES, RunRequest, execute
 from trivium.pipelines.pipeline import Pipeline
 from trivium.pipelines.progress import Progress
 from trivium.store.store import Store
@@ -29,7 +29,7 @@ def repeat_run(
         trigger="reproduce",
         accept_alerts=True,
         versions={each.table: each.version for each in run.inputs},
-        tags={"reproduces": run.id},
+        tags={REPRODUCES: run.id},
         cache=False,
         code=code,
         partitions=run.tags.get(PARTITIONS),

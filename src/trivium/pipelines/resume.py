@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from trivium.pipelines.engine import RunRequest, execute
+from trivium.errors import Misuse
+from trivium.pipelines.engine import REPRODUCES, RunRequest, execute
 from trivium.pipelines.pipeline import Pipeline
 from trivium.pipelines.progress import Progress
 from trivium.pipelines.registry import find_pipeline
@@ -23,12 +24,17 @@ def resume_run(
 ) -> Run:
     """The run has ended, under the same id, on the table versions that it started with: only unfinished work was done.
 
-    A run that has succeeded is returned as it is. pipeline: where the project's files do not name it. on: the
-    executor, instead of that of the settings.
+    A run that has succeeded is returned as it is. pipeline: where the project's files do not name it. on: the executor,
+    instead of that of the settings. Raises Misuse for a reproduction, which is begun anew.
     """
     run = store.catalog.runs.get_run(run_id)
     if run.status == "succeeded":
         return run
+    if REPRODUCES in run.tags:
+        raise Misuse(
+            f"Run {run.id} reproduces run {run.tags[REPRODUCES]} from its kept code, which resuming would not; "
+            f"begin anew: `trivium runs reproduce {run.tags[REPRODUCES]}`."
+        )
     found = pipeline or find_pipeline(run.pipeline, store.settings)
     request = RunRequest(
         pipeline=found.name,

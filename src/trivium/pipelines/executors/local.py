@@ -7,15 +7,11 @@ import os
 import select
 import sys
 import time
-import warnings
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import ModuleType
 
 from msgspec.structs import replace
 
-from trivium.code.module_file import file_of_module
 from trivium.errors import UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.builds import Builds
@@ -24,12 +20,13 @@ from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
 from trivium.pipelines.executors.limits import Limits
 from trivium.pipelines.executors.member_log import MemberLog
-from trivium.pipelines.executors.own_environment import is_other_python, setup_in, tell_other_code
+from trivium.pipelines.executors.own_environment import setup_in, tell_other_code
+from trivium.pipelines.executors.packing import pack_attempt
 from trivium.pipelines.executors.task_log import TaskLog
-from trivium.pipelines.executors.transport import Job, OtherCode, Setup, Unfound, pack_job, unpack
+from trivium.pipelines.executors.transport import OtherCode, Setup, Unfound, unpack
 from trivium.pipelines.executors.worker_process import WorkerProcess
 from trivium.pipelines.live_log import logs_of
-from trivium.pipelines.main_module import main_of_program, types_of_main
+from trivium.pipelines.main_module import main_of_program
 from trivium.pipelines.ports import LOOPBACK, free_ports
 from trivium.pipelines.resources import cores_of_machine, memory_of_machine, parse_memory
 from trivium.pipelines.task import TaskOptions
@@ -65,11 +62,6 @@ def _end_idle() -> None:
 def setup_of(store: Store) -> Setup:
     """What a process that starts now would need."""
     return Setup(store.settings, tuple(sys.path), os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
-
-
-def first_party_modules(files: Sequence[str]) -> list[ModuleType]:
-    """The loaded modules that are made of these files."""
-    return [module for module in list(sys.modules.values()) if file_of_module(module) in files]
 
 
 class LocalExecutor:
@@ -157,11 +149,8 @@ class LocalExecutor:
 
     def _send(self, going: Going) -> None:
         attempt = going.attempt
-        types = types_of_main() if self._setup.main is None else {}
-        job = Job(attempt, str(going.log.path), "" if going.by_value else attempt.code, types, tuple(warnings.filters))
-        modules = first_party_modules(attempt.files) if going.by_value else ()
         try:
-            message = pack_job(job, by_value=modules, by_name=is_other_python(attempt.environment))
+            message = pack_attempt(attempt, going.log.path, self._setup, by_value=going.by_value)
         except UnsupportedValue as error:
             self._take(going, Outcome(error=str(error), final=True))
             return

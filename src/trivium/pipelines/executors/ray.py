@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,18 +18,18 @@ from trivium.errors import ExecutorAway, TriviumError, UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
-from trivium.pipelines.executors.local import first_party_modules
 from trivium.pipelines.executors.member_log import MemberLog
-from trivium.pipelines.executors.own_environment import is_other_python, tell_other_code
+from trivium.pipelines.executors.own_environment import tell_other_code
+from trivium.pipelines.executors.packing import pack_attempt
 from trivium.pipelines.executors.ray_cluster import join_ray, knock
 from trivium.pipelines.executors.ray_errand import HOME_OF_RAY, Errand, Errant, run_errands
 from trivium.pipelines.executors.ray_gang import RayGang
 from trivium.pipelines.executors.ray_pace import Pace, parted
 from trivium.pipelines.executors.ray_room import Room
 from trivium.pipelines.executors.task_log import TaskLog
-from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, Unfound, pack_job, unpack
+from trivium.pipelines.executors.transport import Answer, OtherCode, Setup, Unfound, unpack
 from trivium.pipelines.live_log import logs_of
-from trivium.pipelines.main_module import main_of_program, types_of_main
+from trivium.pipelines.main_module import main_of_program
 from trivium.pipelines.task import Task, TaskOptions
 from trivium.store.store import Store
 
@@ -127,14 +126,10 @@ class RayExecutor:
 
     def _send(self, going: Going) -> None:
         attempt = going.attempt
-        types = types_of_main() if self._setup.main is None else {}
-        job = Job(attempt, str(going.log.path), "" if going.by_value else attempt.code, types, tuple(warnings.filters))
-        modules = first_party_modules(attempt.files) if going.by_value else ()
         try:
-            message = pack_job(job, by_value=modules, by_name=is_other_python(attempt.environment))
-            errand = Errand(
-                self._setup, message, attempt.task.options, job.log, self._cluster.own, attempt.environment, going.fresh
-            )
+            message = pack_attempt(attempt, going.log.path, self._setup, by_value=going.by_value)
+            log, own = str(going.log.path), self._cluster.own
+            errand = Errand(self._setup, message, attempt.task.options, log, own, attempt.environment, going.fresh)
         except UnsupportedValue as error:
             self._take(going, Outcome(error=str(error), final=True))
             return
