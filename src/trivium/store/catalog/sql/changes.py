@@ -67,14 +67,17 @@ def list_spans_since(tx: Transaction, versions: Mapping[str, int]) -> list[Span]
 
 
 def list_reads_by(tx: Transaction, runs: Sequence[str]) -> list[Read]:
-    """The table versions that these runs read. Of reads that are not narrowed it is not told which task did them."""
+    """The table versions that these runs read. Of reads that are not narrowed it is not told which task did them.
+
+    `kind <> 'blob'`, as a database without statistics takes `kind = 'table'` for the way in, and reads all that is there.
+    """
     node = "CASE WHEN partitions = 'null' THEN '' ELSE node END"
     return [
         Read(row[0], row[1], "table", row[2], row[3], None, _names(row[4]))
         for some in batched(runs, BATCH)
         for row in tx.execute(
             f"SELECT DISTINCT run, {node} AS node, name, version, partitions "
-            f"FROM lineage_reads WHERE run IN ({marks(some)}) AND kind = 'table' ORDER BY run, name, version, 2",
+            f"FROM lineage_reads WHERE run IN ({marks(some)}) AND kind <> 'blob' ORDER BY run, name, version, 2",
             *some,
         )
     ]
