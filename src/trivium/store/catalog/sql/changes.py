@@ -69,7 +69,7 @@ def list_spans_since(tx: Transaction, versions: Mapping[str, int]) -> list[Span]
 def list_reads_by(tx: Transaction, runs: Sequence[str]) -> list[Read]:
     """The table versions that these runs read. Of reads that are not narrowed it is not told which task did them.
 
-    `kind <> 'blob'`, as a database without statistics takes `kind = 'table'` for the way in, and reads all that is there.
+    `kind <> 'blob'`, as a database without statistics goes by `kind = 'table'`, which is nearly all reads.
     """
     node = "CASE WHEN partitions = 'null' THEN '' ELSE node END"
     return [
