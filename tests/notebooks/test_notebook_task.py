@@ -193,8 +193,9 @@ def test_a_reproduction_runs_the_notebook_of_then_with_its_modules(store: Store)
         assert b"of the last time" not in kept.read("reports/explore.ipynb")
 
 
+@pytest.mark.parametrize("in_a_loop", [False, True])
 def test_a_time_out_ends_the_kernel_and_all_that_it_started(
-    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture, in_a_loop: bool
 ) -> None:
     file = tmp_path / "pids"
     rings = f"""
@@ -210,8 +211,11 @@ time.sleep(300)
     def slowly() -> ExecutedNotebook:
         return notebook.using(timeout=600)("slow.ipynb")
 
-    with pytest.raises(TaskFailed, match="TimeoutError: it took longer than its timeout of 600 s"):
+    async def as_in_a_notebook() -> None:
         slowly.run(store=store)
+
+    with pytest.raises(TaskFailed, match="TimeoutError: it took longer than its timeout of 600 s"):
+        asyncio.run(as_in_a_notebook()) if in_a_loop else slowly.run(store=store)
     assert all(is_gone(int(pid)) for pid in file.read_text().split())
     assert "unhandled exception" not in caplog.text
 

@@ -145,6 +145,41 @@ def whole(file: str):
     assert is_gone(int(file.read_text()))
 
 
+def test_a_task_that_ends_by_its_time_out_leaves_nothing_that_it_started(
+    local: Store, module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = module(
+        HEAD
+        + """
+@tv.task(timeout=600)
+def hangs(file: str) -> int:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], start_new_session=True)
+    open(file, "w").write(str(child.pid))
+    os.kill(os.getpid(), signal.SIGALRM)  # as when its time is over
+    return 1
+
+@tv.pipeline
+def whole(file: str):
+    return hangs(file)
+"""
+    )
+    file, begun = tmp_path / "pid", time.monotonic()
+
+    class Clock:
+        """Ten minutes are over, and none of the grace, as soon as the task has started its child."""
+
+        @staticmethod
+        def monotonic() -> float:
+            return begun + (600.5 if file.exists() and file.read_text() else 0)
+
+    monkeypatch.setattr(local_executor, "time", Clock)
+    message, log = failure(local, user, file=str(file))
+    assert "TimeoutError: it took longer than its timeout of 600 s" in message
+    assert "its process was ended" not in message
+    assert "os.kill(os.getpid(), signal.SIGALRM)" in log
+    assert is_gone(int(file.read_text()))
+
+
 def is_gone(pid: int) -> bool:
     """Whether it runs no more, though perhaps nobody has asked how it ended."""
     try:

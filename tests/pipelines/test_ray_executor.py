@@ -186,12 +186,13 @@ def whole(mark: str):
     assert attempt.error.startswith("WorkerLost: ")
 
 
-def test_a_task_that_goes_on_past_its_timeout_is_ended_with_all_that_it_started(
-    store: Store, module: Module, tmp_path: Path
+@pytest.mark.parametrize("heeds", ["Exception", "BaseException"])
+def test_a_time_out_ends_a_task_with_all_that_it_started_also_one_that_goes_on_in_spite_of_it(
+    store: Store, module: Module, tmp_path: Path, heeds: str
 ) -> None:
     user = module(
         HEAD
-        + """
+        + f"""
 @tv.task(timeout=8)  # also a busy machine starts the child by then
 def endless(file: str) -> int:
     child = subprocess.Popen(["sleep", "600"], start_new_session=True)
@@ -199,7 +200,7 @@ def endless(file: str) -> int:
     while True:
         try:
             time.sleep(60)
-        except TimeoutError:
+        except {heeds}:
             pass
 
 @tv.pipeline
@@ -209,6 +210,7 @@ def whole(file: str):
     )
     message, _, _ = the_failed(store, user, file=str(tmp_path / "pid"))
     assert "longer than its timeout of 8 s" in message
+    assert ("its process was ended" in message) == (heeds == "BaseException")
     assert is_gone(int(wait_for(tmp_path / "pid")))
 
 

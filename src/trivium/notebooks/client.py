@@ -62,7 +62,12 @@ def _complete(runner: Any, environ: Mapping[str, str]) -> None:
         _run_in_loop(runner, environ)
         return
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(copy_context().run, _run_in_loop, runner, environ).result()
+        going = pool.submit(copy_context().run, _run_in_loop, runner, environ)
+        try:
+            going.result()
+        except BaseException:
+            kill_marked(environ[VARIABLE], VARIABLE)  # its thread would wait for what the kernel does
+            raise
 
 
 def _run_in_loop(runner: Any, environ: Mapping[str, str]) -> None:

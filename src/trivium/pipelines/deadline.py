@@ -10,12 +10,16 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class TimeIsUp(KeyboardInterrupt):
+    """Interrupts the block as a person would: no library takes that for an error of its own, and event loops stop."""
+
+
 @contextmanager
 def deadline(seconds: float | None) -> Iterator[None]:
     """Raises TimeoutError when the block takes longer (None: no limit).
 
     In the main thread it is interrupted there and then, at the next Python instruction; in another thread, which
-    nothing can interrupt, the error comes when the block ends.
+    nothing can interrupt, the error comes when the block ends, as it does for a block that goes on in spite of it.
     """
     if seconds is None:
         yield
@@ -33,21 +37,28 @@ def deadline(seconds: float | None) -> Iterator[None]:
 
 @contextmanager
 def _alarm(seconds: float, message: str) -> Iterator[None]:
-    rung = False
+    rung = over = False
 
     def ring(_signal: int, _frame: FrameType | None) -> None:
         nonlocal rung
-        rung = True
-        raise TimeoutError(message)
+        if not over:
+            rung = True
+            raise TimeIsUp
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        yield
-    except Exception as error:
-        if rung and not isinstance(error, TimeoutError):  # a library made another error of it
-            raise TimeoutError(message) from error
+        try:
+            yield
+        finally:
+            over = True
+    except BaseException as error:
+        if rung:  # whatever was made of it on its way
+            raise TimeoutError(message).with_traceback(error.__traceback__) from None
         raise
+    else:
+        if rung:
+            raise TimeoutError(message)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

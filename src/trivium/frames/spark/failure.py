@@ -37,7 +37,7 @@ def is_of_spark(error: BaseException) -> bool:
 
 def is_broken(error: BaseException) -> bool:
     """Whether the connection to Spark's process may be in no state to go on."""
-    return isinstance(error, TimeoutError | KeyboardInterrupt) or (
+    return not isinstance(error, Exception) or (
         type(error).__name__ in ("Py4JError", "Py4JNetworkError") and is_of_spark(error)
     )
 

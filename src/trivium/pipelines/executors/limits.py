@@ -26,6 +26,10 @@ class Limits(Struct, frozen=True):
         """Those of a task's options."""
         return cls(begun, options.timeout, options.memory, parse_memory(options.memory))
 
+    def is_out_of_time(self, now: float) -> bool:
+        """Whether the attempt may have ended because of its time: then its process, and what that started, goes too."""
+        return self.seconds is not None and now >= self.begun + self.seconds
+
     def exceeded(self, mark: str, now: float) -> str | None:
         """Which of them the processes with this mark have broken, as an error in words; None of none."""
         if self.seconds is not None and now > self.begun + self.seconds + GRACE:

@@ -228,7 +228,8 @@ class LocalExecutor:
         """This came of one process; when that was all that had to be known of its gang, the attempt has ended."""
         gang = going.gang
         gang.take(going.attempt, outcome, died=died)
-        if not died and len(gang.members) == 1:
+        spent = died or going.limits.is_out_of_time(time.monotonic())
+        if not spent and len(gang.members) == 1:
             _idle.append(going.worker)
             self._taken.discard(going.worker)
         else:

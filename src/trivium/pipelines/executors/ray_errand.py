@@ -99,7 +99,9 @@ def run_errand(errand: Errand) -> Errant:
     except BaseException:
         worker.end()
         raise
-    if errant.answer is not None:
+    if errant.answer is None or Limits.of(errand.options, 0.0).is_out_of_time(errant.seconds):
+        worker.end()
+    else:
         _standing.append(worker)
     return errant
 
