@@ -228,6 +228,21 @@ def test_other_packages_and_other_input_content_are_told(store: Store, write: Ca
     assert found.causes[1].text == "version 1 of table flights has other content"
 
 
+def test_a_file_that_is_not_what_it_was_is_told(store: Store, write: Callable[..., Path]) -> None:
+    read = "@tv.task\ndef train(rows: list[int], file: Path) -> int: return len(file.read_text()) + len(rows)\n"
+    with_file = "@tv.pipeline\ndef flow(file: Path): return train(load(4), file)\n"
+    path, file = write(read, pipeline=with_file), store.settings.root / "rows.csv"
+    file.write_text("few")
+    run = run_of(path, store, file=file)
+    assert reproduce_run(store, run.id).same
+    file.write_text("many")
+    cause = reproduce_run(store, run.id).causes[0]
+    assert cause.kind == "input"
+    assert cause.text.startswith(f"its parameter file was {file} (")
+    file.unlink()
+    assert f"and is PosixPath('{file}') now" in reproduce_run(store, run.id).causes[0].text
+
+
 def test_code_that_was_edited_while_the_process_ran_is_told(store: Store, write: Callable[..., Path]) -> None:
     path = write("@tv.task\ndef train(rows: list[int]) -> int: return 1\n")
     flow = import_file(path, path.parent).flow

@@ -87,7 +87,7 @@ def _handed(name: str, value: Any, context: TaskContext) -> Handed:
         return Handed(value.refs, value.several)
     if isinstance(value, Pinned):
         return Handed(table=value.table)
-    return Handed((encode(value, context.store.blobs, f"Parameter {name!r}"),))
+    return Handed((encode(value, context.store.blobs, f"Parameter {name!r}", by_name=True),))
 
 
 def _is_literal(value: Any) -> bool:

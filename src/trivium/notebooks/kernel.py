@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from trivium.pipelines.artifacts import decode
 from trivium.pipelines.context import TaskContext, use_task_from_now_on
+from trivium.pipelines.stored_files import copies_in
 from trivium.store.store import current_store
 from trivium.tables.read import read_version
 from trivium.values.runs import ArtifactRef, TableInput
@@ -59,7 +60,8 @@ def given(name: str) -> Any:
     handed, store = _job().given[name], current_store()
     if handed.table is not None:
         return read_version(store, handed.table.table, handed.table.version)
-    values = tuple(decode(ref, store.blobs) for ref in handed.refs)
+    with copies_in(_folder()):
+        values = tuple(decode(ref, store.blobs) for ref in handed.refs)
     return values if handed.several else values[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import msgspec
@@ -15,6 +16,7 @@ from trivium.frames.deferred import pl
 from trivium.frames.spark.kind import is_spark_frame, is_spark_type
 from trivium.pipelines.plain import find_class, from_plain, to_plain
 from trivium.pipelines.signature import FRAME_PACKAGES, frame_type, type_path
+from trivium.pipelines.stored_files import FILES, are_there, decode_files, encode_files
 from trivium.pipelines.unstorable import tell_depth, tell_part
 from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
@@ -38,13 +40,15 @@ class Storable(Protocol):
         """The object that was stored."""
 
 
-def encode(value: Any, blobs: Blobs, what: str = "The value") -> ArtifactRef:
+def encode(value: Any, blobs: Blobs, what: str = "The value", *, by_name: bool = False) -> ArtifactRef:
     """The value is stored. `what` names it in the message: "Task 'train', output 1".
+
+    by_name: a Path is only a name; else it stands for what is in the file or folder there.
 
     Raises UnsupportedValue for a type that would not come back as it is.
     """
     try:
-        return _encode(value, blobs)
+        return _encode(value, blobs, by_name=by_name)
     except UnsupportedValue as error:
         raise UnsupportedValue(f"{what} cannot be stored: {tell_part(value, _is_storable)}. {error}") from None
     except RecursionError:
@@ -61,6 +65,8 @@ def decode(ref: ArtifactRef, blobs: Blobs, wanted: Any = Any) -> Any:
     if ref.kind == LIST:
         item = (typing.get_args(wanted) or (Any,))[0]
         return [_decode_item(refs, blobs, item) for refs in decode_items(ref, blobs)]
+    if ref.kind == FILES:
+        return decode_files(ref, blobs)
     if ref.kind == "json":
         return from_plain(msgspec.json.decode(blobs.get(ref.digest)), lambda inner: decode(inner, blobs))
     return find_class(str(ref.facts["type"])).load(blobs, ref)
@@ -89,6 +95,8 @@ def decode_items(ref: ArtifactRef, blobs: Blobs) -> list[tuple[ArtifactRef, ...]
 def is_intact(ref: ArtifactRef, blobs: Blobs) -> bool:
     """Whether the bytes are there: small ones are read and compared, of large ones only the size."""
     try:
+        if ref.kind == FILES:
+            return are_there(ref, blobs)
         size = ref.bytes or blobs.size(ref.digest) or 0
         if size > CHECKED_BYTES:
             return blobs.size(ref.digest) == size
@@ -115,30 +123,40 @@ def _decode_item(refs: tuple[ArtifactRef, ...], blobs: Blobs, wanted: Any) -> An
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _encode(value: Any, blobs: Blobs) -> ArtifactRef:
+def _encode(value: Any, blobs: Blobs, *, by_name: bool = False) -> ArtifactRef:
     if isinstance(value, Storable) and not isinstance(value, type):
         return value.save(blobs)
     if _is_frame(value):
         return _encode_frame(value, blobs)
-    plain = to_plain(value, lambda inner: _encode_inner(inner, blobs))
+    if isinstance(value, Path) and not by_name:
+        return encode_files(value, blobs)
+    plain = to_plain(value, lambda inner: _encode_inner(inner, blobs, by_name=by_name))
     data = msgspec.json.encode(plain)
     return ArtifactRef("json", blobs.put_text(data), len(data), {"type": type(value).__qualname__})
 
 
-def _encode_inner(value: Any, blobs: Blobs) -> ArtifactRef | None:
-    if _is_frame(value) or (isinstance(value, Storable) and not isinstance(value, type)):
+def _encode_inner(value: Any, blobs: Blobs, *, by_name: bool) -> ArtifactRef | None:
+    is_file = isinstance(value, Path) and not by_name
+    if is_file or _is_frame(value) or (isinstance(value, Storable) and not isinstance(value, type)):
         return _encode(value, blobs)
     return None
 
 
 def _is_storable(value: Any) -> bool:
     """Whether the value could be stored, as far as its types tell."""
-    apart = ArtifactRef("", "", 0, {})
     try:
-        to_plain(value, lambda inner: apart if _is_frame(inner) or isinstance(inner, Storable) else None)
+        to_plain(value, _stand_in)
     except UnsupportedValue:
         return False
     return True
+
+
+def _stand_in(value: Any) -> ArtifactRef | None:
+    """A reference for what would be stored apart. Raises UnsupportedValue for a path to nothing."""
+    if isinstance(value, Path) and not value.exists():
+        raise UnsupportedValue(str(value))
+    apart = isinstance(value, Path | Storable) or _is_frame(value)
+    return ArtifactRef("", "", 0, {}) if apart else None
 
 
 def _is_frame(value: Any) -> bool:

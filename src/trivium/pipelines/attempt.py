@@ -33,6 +33,7 @@ from trivium.pipelines.secrets import Secret, given_secrets, in_environment
 from trivium.pipelines.signature import call_with, frame_type, is_frame_type, is_version_type, mentions, output_types
 from trivium.pipelines.slices import Slice, read_slice
 from trivium.pipelines.spark.room import spark_room
+from trivium.pipelines.stored_files import copies_gone_after
 from trivium.pipelines.task import Task
 from trivium.pipelines.worker import Worker
 from trivium.store.blobs import Blobs
@@ -130,7 +131,7 @@ def try_once(attempt: Attempt, store: Store, capture: Capture) -> Outcome:
     checkpoints = Checkpoints(store, attempt.run, attempt.idempotency_key, gang, redaction, before=context.flush)
     context.worker = Worker(member, checkpoints)
     gathered, blobs = gather(store)
-    with capture(redaction) as note, closing(checkpoints):
+    with capture(redaction) as note, closing(checkpoints), copies_gone_after():
         try:
             secrets = given_secrets(context, options.secrets, attempt.arguments)
             with use_store(store), use_task(context), secrets, around, deadline(options.timeout):

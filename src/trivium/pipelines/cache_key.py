@@ -7,6 +7,7 @@ are in `source` (what counts as the same code), `reach` (what is reached) and `f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +17,7 @@ from trivium.code.fingerprint import fingerprint
 from trivium.digest import digest_of
 from trivium.pipelines.given import Given
 from trivium.pipelines.graph import Node, Output, leaves, source
+from trivium.pipelines.path_content import digest_path
 from trivium.pipelines.reach import Reached, reach
 from trivium.pipelines.secrets import Secret
 from trivium.pipelines.signature import is_table
@@ -27,7 +29,7 @@ from trivium.values.runs import ArtifactRef, TableInput
 class InputPart(Struct, frozen=True):
     """One argument: what kind of thing it is, the digest of its content, and how it is shown to people."""
 
-    kind: Literal["table", "task", "parameter"]
+    kind: Literal["table", "task", "parameter", "file"]
     digest: str
     shown: str
 
@@ -83,6 +85,10 @@ def decode_parts(data: bytes) -> KeyParts | None:
         return None
 
 
+def _digests(leaf: Node | Output | Given, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> list[str]:
+    return [ref.digest for ref in leaf.refs] if isinstance(leaf, Given) else artifact_digest(leaf, artifacts)
+
+
 def artifact_digest(leaf: Node | Output, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> list[str]:
     """Digests of what this node, or this one output of it, made."""
     refs = artifacts[source(leaf).name]
@@ -103,7 +109,8 @@ def _inputs_of(node: Node) -> Mapping[str, Any]:
 def _input_part(
     name: str, value: Any, artifacts: Mapping[str, tuple[ArtifactRef, ...]], tables: Mapping[str, TableInput]
 ) -> InputPart:
-    content = digest_of("input", fingerprint(value, _special(name, artifacts, tables)))
+    files: dict[str, str] = {}
+    content = digest_of("input", fingerprint(value, _special(name, artifacts, tables, files)))
     inside = list(leaves(value))
     promised = [source(leaf).name for leaf in inside if isinstance(leaf, Node | Output)]
     promised += [leaf.node for leaf in inside if isinstance(leaf, Given)]
@@ -111,19 +118,27 @@ def _input_part(
     named += [f"{leaf.table.table} version {leaf.table.version}" for leaf in inside if isinstance(leaf, Slice)]
     if promised:
         return InputPart("task", content, ", ".join(dict.fromkeys(promised)))
+    if files:
+        return InputPart("file", content, ", ".join(f"{path} ({digest[:12]})" for path, digest in files.items()))
     return InputPart("table" if named else "parameter", content, ", ".join(named) or _short(value))
 
 
 def _special(
-    name: str, artifacts: Mapping[str, tuple[ArtifactRef, ...]], tables: Mapping[str, TableInput]
+    name: str,
+    artifacts: Mapping[str, tuple[ArtifactRef, ...]],
+    tables: Mapping[str, TableInput],
+    files: dict[str, str],
 ) -> Callable[[Any], Any]:
+    """files: collects those that a Path names, with the digest of what is in them."""
+
     def answer(value: Any) -> Any:
-        if isinstance(value, Node | Output):
-            return ["artifact", artifact_digest(value, artifacts)]
-        if isinstance(value, Given):
-            return ["artifact", [ref.digest for ref in value.refs]]
+        if isinstance(value, Node | Output | Given):
+            return ["artifact", _digests(value, artifacts)]
         if is_table(value) or isinstance(value, Slice):
             return ["slice", value.table.digest] if isinstance(value, Slice) else ["table", tables[value.name].digest]
+        if isinstance(value, Path) and (found := digest_path(value)) is not None:
+            files[str(value)] = found
+            return ["path", str(value), found]
         if isinstance(value, Secret):
             return ["secret", value.name]
         if callable(value) and not hasattr(type(value), "__struct_fields__"):

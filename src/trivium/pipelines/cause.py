@@ -42,7 +42,7 @@ def recorded_causes(
         if each.table in inputs and inputs[each.table].digest != each.digest
     ]
     if old and new:
-        causes += [Cause("input", f"its parameter {name} differs") for name in _other_parameters(old, new)]
+        causes += [Cause("input", told) for told in _other_parameters(old, new)]
     return causes
 
 
@@ -174,9 +174,13 @@ def _parts(store: Store, run: Run, node: str) -> KeyParts | None:
     return None
 
 
-def _other_parameters(old: KeyParts, new: KeyParts) -> list[str]:
-    return [
-        name
-        for name, part in new.inputs.items()
-        if part.kind == "parameter" and name in old.inputs and old.inputs[name].digest != part.digest
-    ]
+def _other_parameters(old: KeyParts, new: KeyParts) -> Iterator[str]:
+    """Those that differ on record; of files, what was in them then and now."""
+    for name, now in new.inputs.items():
+        was = old.inputs.get(name)
+        if was is None or was.digest == now.digest:
+            continue
+        if "file" in (was.kind, now.kind):
+            yield f"its parameter {name} was {was.shown}, and is {now.shown} now"
+        elif now.kind == "parameter":
+            yield f"its parameter {name} differs"

@@ -36,6 +36,11 @@ class Decision(Struct, frozen=True):
     damaged: tuple[ArtifactRef, ...] = ()
 
 
+def own_key(run: str, node: str) -> str:
+    """The key of a task that cannot be found by what it depends on: this node of this run has it, and no other."""
+    return digest_of("uncached task", [run, node])
+
+
 @dataclass(frozen=True)
 class Decider:
     """Decides for the nodes of one run. `finished` holds the run's own finished tasks by node, when it is resumed.
@@ -86,6 +91,19 @@ class Decider:
         if table in self.contents:
             self.contents[table][str(ref.facts["partition"])] = int(ref.digest, 16)
 
+    def doubt(self, node: Node, decision: Decision, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> str:
+        """Why the node's result may not be that of its key: files that it was given are not what they were; else ""."""
+        parts = decision.parts
+        files = [name for name, part in parts.inputs.items() if part.kind == "file"] if parts else []
+        if parts is None or not files:
+            return ""
+        try:
+            now = key_parts(node, artifacts, self.tables, parts.environment, self._reach(node))
+        except CacheKeyError as error:
+            return str(error)
+        changed = [parts.inputs[name].shown for name in files if parts.inputs[name].digest != now.inputs[name].digest]
+        return f"{', '.join(changed)} was changed while it ran" if changed else ""
+
     def code_of(self, node: Node) -> tuple[str, tuple[str, ...]]:
         """The digest of the code that the node's task reaches, and the files that hold it; ("", ()) without a key."""
         try:
@@ -111,7 +129,7 @@ class Decider:
         return self.store.catalog.runs.find_cached(key) if self.cache and node.task.options.cache else None
 
     def _without_key(self, node: Node, why: str) -> Decision:
-        key = digest_of("uncached task", [self.run, node.name])
+        key = own_key(self.run, node.name)
         mine = self.finished.get(node.name)
         if mine is not None and mine.key == key and self._is_there(mine):
             return Decision(key, None, mine, "finished before the run was interrupted")

@@ -289,6 +289,8 @@ class Execution:
         done = [found for each in ended if (found := self._take(each)) is not None]
         if not done:
             return
+        for work, _ in done:
+            work.doubt = self.decider.doubt(work.node, work.decision, self.artifacts)
         failpoint("run:task_recording")
         self.records.end(done)
         failpoint("run:task_done")

@@ -16,8 +16,11 @@ from trivium.pipelines.artifacts import decode_items
 from trivium.pipelines.committed import TABLE, read_committed
 from trivium.pipelines.frame_difference import compare_frames
 from trivium.pipelines.json_difference import compare_json, tell_paths
+from trivium.pipelines.stored_files import FILES, read_manifest
 from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef, MetricPoint, TaskRun
+
+SHOWN = 5
 
 
 class OutputDifference(Struct, frozen=True):
@@ -88,6 +91,8 @@ def _describe(was: ArtifactRef, now: ArtifactRef, store: Store) -> tuple[str, tu
         return _describe_frames(*(pl.read_parquet(io.BytesIO(store.blobs.get(each.digest))) for each in (was, now)))
     if was.kind == "list":
         return _describe_lists(was, now, store)
+    if was.kind == FILES:
+        return _describe_files(was, now, store)
     recorded, again = (_read_json(each, store) for each in (was, now))
     differences = compare_json(recorded, again)
     return (tell_paths(differences, recorded, again), ()) if differences else None
@@ -105,6 +110,15 @@ def _describe_lists(was: ArtifactRef, now: ArtifactRef, store: Store) -> tuple[s
     pairs = [zip(old, new, strict=True) for old, new in zip(recorded, again, strict=True) if len(old) == len(new)]
     other = sum(any(_compare("", 0, *pair, store) for pair in each) for each in pairs)
     return (f"{other:,} of {len(recorded):,} items", ()) if other else None
+
+
+def _describe_files(was: ArtifactRef, now: ArtifactRef, store: Store) -> tuple[str, tuple[str, ...]]:
+    recorded, again = (read_manifest(each, store.blobs) for each in (was, now))
+    if recorded.alone and again.alone:
+        return f"{now.facts['name']} has other content", ()
+    names = {name for name, _ in set(recorded.files.items()) ^ set(again.files.items())}
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"other files: {', '.join(sorted(names)[:SHOWN])}{more}", ()
 
 
 def _read_json(ref: ArtifactRef, store: Store) -> Any:

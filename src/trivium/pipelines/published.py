@@ -174,7 +174,7 @@ def _supply(store: Store, value: Any) -> Supply:
         return supply(value)
     if isinstance(value, Secret):
         return Supply(secret=str(value))
-    return Supply((encode(value, store.blobs, "An argument"),))
+    return Supply((encode(value, store.blobs, "An argument", by_name=True),))
 
 
 def _run_alone(store: Store, found: Publication, given: Mapping[str, Any]) -> Any:

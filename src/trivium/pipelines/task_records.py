@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from trivium.pipelines.attempt import Outcome
 from trivium.pipelines.cache_key import encode_parts
+from trivium.pipelines.decision import own_key
 from trivium.pipelines.environments.nodes import NodeEnvironments
 from trivium.pipelines.graph import Node
 from trivium.pipelines.mapping import Refs
@@ -95,6 +96,8 @@ class TaskRecords:
         status: TaskStatus = "failed" if outcome.error else "executed"
         ended = replace(self._without_result(work, status), outputs=outcome.outputs, error=outcome.error)
         parts = work.decision.parts
+        if work.doubt and not outcome.error:
+            return replace(ended, key=own_key(self._run, work.node.name), reason=f"cannot be cached: {work.doubt}")
         return ended if outcome.error or not parts else replace(ended, parts=self.blobs.put_text(encode_parts(parts)))
 
     def _without_result(self, work: Work, status: TaskStatus) -> TaskRun:

@@ -19,7 +19,7 @@ class Work:
     """A node that has to run, and what became of it so far. item: its map and its place there, when it is in one.
 
     begun: when the last attempt was, by the run's clock. shown: whether it is on record as running. losses: how many of
-    the failed attempts were those of a lost worker.
+    the failed attempts were those of a lost worker. doubt: why its result is not one that its key could be found by.
     """
 
     node: Node
@@ -31,6 +31,7 @@ class Work:
     shown: bool = False
     losses: int = 0
     log: str = ""
+    doubt: str = ""
 
     @property
     def drawn(self) -> Node:

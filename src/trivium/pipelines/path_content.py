@@ -1,0 +1,76 @@
+"""What is in a file or folder that a task is given by its path: one digest, so that its key knows when it changes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+from trivium.digest import digest_file, digest_of
+from trivium.errors import CacheKeyError
+
+MOST_FILES = 100_000
+SETTLED = 1.0  # seconds; a file that was written just now may be written again without a trace in its times
+
+_known: dict[Path, tuple[tuple[int, ...], str]] = {}
+
+
+def digest_path(path: Path) -> str | None:
+    """The digest of the file's bytes, or of the names and bytes of all files in the folder; None when there is neither.
+
+    A name alone is no content: the same bytes elsewhere give the same digest. Raises CacheKeyError when they cannot be
+    read, or are too many.
+    """
+    try:
+        mode = path.stat().st_mode
+        if S_ISREG(mode):
+            return _digest_file(path)
+        return _digest_folder(path) if S_ISDIR(mode) else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CacheKeyError(f"{path} cannot be read to be compared ({error.strerror or error}).") from None
+
+
+def files_in(folder: Path) -> Iterator[str]:
+    """The files of a folder at any depth, by their paths in it with "/"; links are followed."""
+    seen: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
+        here = Path(place)
+        found = here.stat()
+        if (found.st_dev, found.st_ino) in seen:  # a link to a folder around it
+            folders.clear()
+            continue
+        seen.add((found.st_dev, found.st_ino))
+        yield from ((here / name).relative_to(folder).as_posix() for name in names if (here / name).is_file())
+
+
+def _digest_folder(folder: Path) -> str:
+    contents: list[tuple[str, str]] = []
+    for name in files_in(folder):
+        if len(contents) == MOST_FILES:
+            raise CacheKeyError(
+                f"{folder} holds more than {MOST_FILES:,} files, too many to compare: give a smaller folder, a list "
+                "of files, or its name as a text."
+            )
+        contents.append((name, _digest_file(folder / name)))
+    return digest_of("folder", sorted(contents))
+
+
+def _digest_file(path: Path) -> str:
+    """Read once for as long as its times and size say that nothing was written to it."""
+    found = path.stat()
+    signature = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    known = _known.get(path.absolute())
+    if known is not None and known[0] == signature:
+        return known[1]
+    digest = digest_file(path)
+    if time.time() - max(found.st_mtime, found.st_ctime) > SETTLED:
+        _known[path.absolute()] = (signature, digest)
+    return digest
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,282 @@
+"""Files as arguments and results of tasks: it is what is in them that counts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from trivium.errors import TaskFailed
+from trivium.pipelines.path_content import digest_path
+from trivium.pipelines.pipeline import pipeline
+from trivium.pipelines.results import load_output, load_result
+from trivium.pipelines.task import task
+from trivium.store.store import Store, connect
+
+
+def statuses(store: Store, run: str) -> dict[str, str]:
+    return {each.node: each.status for each in store.catalog.runs.list_tasks(run)}
+
+
+@task
+def sized(file: Path) -> int:
+    return sum(each.stat().st_size for each in [file, *file.rglob("*")] if each.is_file())
+
+
+@pipeline
+def measured(file: Path) -> int:
+    return sized(file)
+
+
+def test_a_file_that_a_task_is_given_is_compared_by_what_is_in_it(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("a\n1\n")
+    first = measured.run(store=store, file=file)
+    file.write_text("a\n1\n")
+    assert statuses(store, measured.run(store=store, file=file).id) == {"sized": "cached"}
+    file.write_text("a\n12\n")
+    (step,) = measured.plan(store=store, file=file).steps
+    assert (step.action, str(step.why).startswith(f"input file changed: {file} (")) == ("run", True)
+    again = measured.run(store=store, file=file)
+    assert (load_result(store, first.id), load_result(store, again.id)) == (4, 5)
+
+
+def test_a_file_under_another_name_is_another_argument(store: Store, tmp_path: Path) -> None:
+    one, other = tmp_path / "2013-01-01.csv", tmp_path / "2013-01-02.csv"
+    for each in (one, other):
+        each.write_text("a\n1\n")
+    measured.run(store=store, file=one)
+    assert statuses(store, measured.run(store=store, file=other).id) == {"sized": "executed"}
+
+
+def test_a_folder_is_compared_by_the_names_and_bytes_of_all_that_is_in_it(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "days"
+    (folder / "january").mkdir(parents=True)
+    (folder / "january" / "1.csv").write_text("a")
+    (folder / "around").symlink_to(folder)
+    seen = {digest_path(folder)}
+    (folder / "january" / "1.csv").write_text("b")
+    seen.add(digest_path(folder))
+    (folder / "january" / "1.csv").rename(folder / "january" / "2.csv")
+    seen.add(digest_path(folder))
+    (folder / "empty").write_text("")
+    seen.add(digest_path(folder))
+    assert len(seen) == 4
+    moved = shutil.copytree(folder, tmp_path / "moved", symlinks=True)
+    (moved / "around").unlink()
+    (folder / "around").unlink()
+    assert digest_path(moved) == digest_path(folder)
+    assert load_result(store, measured.run(store=store, file=moved).id) == 1
+
+
+def test_a_change_that_leaves_size_and_time_as_they_were_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("1")
+    os.utime(file, (0, 0))
+    before = digest_path(file)
+    file.write_text("2")
+    os.utime(file, (0, 0))
+    assert digest_path(file) != before
+
+
+def test_a_path_at_which_nothing_is_is_a_name(store: Store, tmp_path: Path) -> None:
+    @task
+    def named(file: Path) -> str:
+        return file.name
+
+    @pipeline
+    def whole(file: Path) -> str:
+        return named(file)
+
+    assert load_result(store, whole.run(store=store, file=tmp_path / "absent.csv").id) == "absent.csv"
+
+
+def test_a_folder_of_too_many_files_is_not_compared_and_says_so(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trivium.pipelines.path_content.MOST_FILES", 2)
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(3):
+        (folder / str(number)).write_text("")
+    run = measured.run(store=store, file=folder)
+    (done,) = store.catalog.runs.list_tasks(run.id)
+    assert (done.status, "cannot be cached" in done.reason) == ("executed", True)
+    assert f"{folder} holds more than 2 files" in done.reason
+
+
+def test_a_result_of_a_file_that_changed_meanwhile_is_never_reused(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("1")
+
+    @task
+    def slow(file: Path) -> str:
+        text = file.read_text()
+        file.write_text("23")  # as somebody else may, while this goes on
+        return text
+
+    @pipeline
+    def whole(file: Path) -> str:
+        return slow(file)
+
+    run = whole.run(store=store, file=file)
+    (done,) = store.catalog.runs.list_tasks(run.id)
+    assert done.reason.startswith(f"cannot be cached: {file} (")
+    assert done.reason.endswith("was changed while it ran")
+    file.write_text("1")
+    assert statuses(store, whole.run(store=store, file=file).id) == {"slow": "executed"}
+
+
+@task
+def written(text: str, folder: str) -> Path:
+    file = Path(folder) / "report.txt"
+    file.write_text(text)
+    return file
+
+
+@task
+def shouted(file: Path) -> str:
+    text = file.read_text().upper()
+    file.write_text("spoiled")
+    return f"{file.name}: {text}"
+
+
+@pipeline
+def reported(text: str, folder: str) -> str:
+    file = written(text, folder)
+    shouted(file)
+    return shouted(file)
+
+
+def test_a_file_that_a_task_returns_comes_to_each_reader_as_a_copy(store: Store, tmp_path: Path) -> None:
+    run = reported.run(store=store, text="few", folder=str(tmp_path))
+    assert load_result(store, run.id) == "report.txt: FEW"
+    assert load_output(store, run.id, "shouted") == "report.txt: FEW"
+    (tmp_path / "report.txt").unlink()
+    file = load_output(store, run.id, "written")
+    assert (file.name, file.read_text()) == ("report.txt", "few")
+    file.write_text("spoiled")
+    assert load_output(store, run.id, "written").read_text() == "few"
+
+
+def test_copies_are_gone_after_the_task(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(aside))
+    reported.run(store=store, text="few", folder=str(tmp_path))
+    assert list(aside.iterdir()) == []
+
+
+def test_a_folder_that_a_task_returns_is_all_that_is_in_it(store: Store, tmp_path: Path) -> None:
+    @task
+    def pages(folder: str) -> Path:
+        site = Path(folder) / "site"
+        (site / "pictures").mkdir(parents=True)
+        (site / "index.html").write_text("<html>")
+        (site / "pictures" / "roc.svg").write_text("<svg>")
+        return site
+
+    @task
+    def listed(site: Path) -> list[str]:
+        return [site.name, *sorted(each.relative_to(site).as_posix() for each in site.rglob("*.*"))]
+
+    @pipeline
+    def whole(folder: str) -> list[str]:
+        return listed(pages(folder))
+
+    run = whole.run(store=store, folder=str(tmp_path))
+    assert load_result(store, run.id) == ["site", "index.html", "pictures/roc.svg"]
+
+
+def test_what_is_in_a_file_counts_and_not_the_name_that_was_made_up_for_it(store: Store, tmp_path: Path) -> None:
+    @task(cache=False)
+    def drawn(folder: str) -> Path:
+        file = Path(folder) / f"{os.urandom(4).hex()}.txt"
+        file.write_text("few")
+        return file
+
+    @task
+    def length(file: Path) -> int:
+        return len(file.read_text())
+
+    @pipeline
+    def whole(folder: str) -> int:
+        return length(drawn(folder))
+
+    whole.run(store=store, folder=str(tmp_path))
+    again = whole.run(store=store, folder=str(tmp_path))
+    assert statuses(store, again.id) == {"drawn": "executed", "length": "cached"}
+
+
+def test_files_in_lists_can_be_mapped_over_and_are_read_one_by_one(store: Store, tmp_path: Path) -> None:
+    @task
+    def parts(folder: str) -> list[Path]:
+        for number in range(3):
+            (Path(folder) / f"{number}.txt").write_text("x" * number)
+        return [Path(folder) / f"{number}.txt" for number in range(3)]
+
+    @pipeline
+    def whole(folder: str) -> list[int]:
+        return sized.map(parts(folder))
+
+    assert load_result(store, whole.run(store=store, folder=str(tmp_path)).id) == [0, 1, 2]
+
+
+def test_a_path_to_nothing_is_no_result(store: Store, tmp_path: Path) -> None:
+    @task
+    def promised() -> dict[str, Path]:
+        return {"report": Path("no/such/report.txt")}
+
+    @pipeline
+    def whole() -> dict[str, Path]:
+        return promised()
+
+    told = r"holds a pathlib\.PosixPath at \['report'\].*there is none at 'no/such/report\.txt'; return str\(path\)"
+    with pytest.raises(TaskFailed, match=told):
+        whole.run(store=store)
+
+
+def test_a_file_that_is_gone_from_the_store_is_made_again(store: Store, tmp_path: Path) -> None:
+    run = reported.run(store=store, text="few" * 5000, folder=str(tmp_path))
+    made = load_output(store, run.id, "written")
+    digest = digest_path(made)
+    assert digest is not None
+    store.blobs.delete(digest)
+    again = reported.run(store=store, text="few" * 5000, folder=str(tmp_path))
+    assert statuses(store, again.id)["written"] == "executed"
+    assert load_output(store, again.id, "written").read_text() == "few" * 5000
+
+
+def test_files_come_to_another_process_and_back(
+    store: Store, module: Callable[..., ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
+    user = module(
+        """
+import tempfile
+from pathlib import Path
+import trivium as tv
+
+@tv.task
+def made(source: Path) -> Path:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
+        file.write(source.read_text() * 2)
+    return Path(file.name)
+
+@tv.task
+def doubled(file: Path) -> str:
+    return file.read_text() * 2 + file.suffix
+
+@tv.pipeline
+def whole(source: Path):
+    return doubled(made(source))
+"""
+    )
+    (tmp_path / "source.txt").write_text("ab")
+    with connect(tmp_path / "other", actor="ada", durability="fast") as opened:
+        run = user.whole.run(store=opened, source=tmp_path / "source.txt")
+        assert load_result(opened, run.id) == "abababab.txt"
