@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from trivium.pipelines.pipeline import pipeline as pipeline
     from trivium.pipelines.process_group import process_group as process_group
     from trivium.pipelines.published import published as published
+    from trivium.pipelines.results import read_output as read_output
     from trivium.pipelines.secrets import Secret as Secret
     from trivium.pipelines.secrets import secret as secret
     from trivium.pipelines.split import split as split
@@ -108,6 +109,7 @@ HOMES = {
     "process_group": "trivium.pipelines.process_group",
     "published": "trivium.pipelines.published",
     "query": "trivium.checks.kinds",
+    "read_output": "trivium.pipelines.results",
     "read_split": "trivium.pipelines.stored_split",
     "references": "trivium.checks.kinds",
     "register": "trivium.models.register",

@@ -44,6 +44,31 @@ def flow(project: Path) -> Path:
     return project / "flow.py"
 
 
+FILES = """
+import tempfile
+from pathlib import Path
+import trivium as tv
+
+@tv.task
+def page() -> Path:
+    file = Path(tempfile.mkdtemp()) / "page.html"
+    file.write_text("<html>")
+    return file
+
+@tv.task
+def whole(page: Path) -> Path:
+    site = Path(tempfile.mkdtemp()) / "site"
+    (site / "css").mkdir(parents=True)
+    (site / "css" / "main.css").write_text("p{")
+    (site / page.name).write_text(page.read_text())
+    return site
+
+@tv.pipeline
+def site():
+    return whole(page())
+"""
+
+
 def test_a_pipeline_is_published_listed_and_shown(terminal: Terminal, flow: Path) -> None:
     said = terminal("pipelines", "publish", "features", "--note", "by day")
     assert "features@1 is published: features(day: str, days: int = 3) -> DataFrame" in said.out, said.err
@@ -102,3 +127,19 @@ def test_what_a_task_made_is_shown_or_written_to_a_file(terminal: Terminal, flow
     assert pl.read_parquet(file).height == 2
     assert "this is a bool" in terminal("runs", "output", run["id"], "enough", "--to", str(file)).err
     assert "it was skipped, because `enough` was False" in terminal("runs", "output", run["id"], "height").err
+
+
+def test_files_that_a_task_made_are_told_and_written(terminal: Terminal, flow: Path) -> None:
+    flow.write_text(FILES)
+    terminal("run", "site")
+    (run,) = terminal("runs", "list", "--json").json
+    assert terminal("runs", "output", run["id"], "page").out.splitlines() == [
+        "page.html  6 bytes",
+        "`--to PATH` writes it there.",
+    ]
+    assert "site/css/main.css  2 bytes" in terminal("runs", "output", run["id"]).out
+    page, site = flow.with_name("page.html"), flow.with_name("site")
+    assert terminal("runs", "output", run["id"], "page", "--to", str(page)).status == 0
+    assert terminal("runs", "output", run["id"], "--to", str(site)).status == 0
+    assert (page.read_text(), (site / "css" / "main.css").read_text()) == ("<html>", "p{")
+    assert "is there already" in terminal("runs", "output", run["id"], "--to", str(site)).err

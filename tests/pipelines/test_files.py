@@ -10,12 +10,13 @@ from types import ModuleType
 
 import pytest
 
+import trivium as tv
 from trivium.errors import TaskFailed
 from trivium.pipelines.path_content import digest_path
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.results import load_output, load_result
 from trivium.pipelines.task import task
-from trivium.store.store import Store, connect
+from trivium.store.store import Store, connect, use_store
 
 
 def statuses(store: Store, run: str) -> dict[str, str]:
@@ -161,6 +162,13 @@ def test_a_file_that_a_task_returns_comes_to_each_reader_as_a_copy(store: Store,
     assert (file.name, file.read_text()) == ("report.txt", "few")
     file.write_text("spoiled")
     assert load_output(store, run.id, "written").read_text() == "few"
+
+
+def test_what_a_run_made_can_be_read_by_the_run_its_id_or_the_beginning_of_that(store: Store, tmp_path: Path) -> None:
+    run = reported.run(store=store, text="few", folder=str(tmp_path))
+    with use_store(store):
+        assert [tv.read_output(each) for each in (run, run.id, run.id[:20])] == ["report.txt: FEW"] * 3
+        assert tv.read_output(run, "written").read_text() == "few"
 
 
 def test_copies_are_gone_after_the_task(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,8 @@ from trivium.frames import to_frame, write_file
 from trivium.pipelines.results import load_output, load_result
 from trivium.pipelines.signature import is_frame_type
 
+MOST_TOLD = 20
+
 
 def show_output(
     context: typer.Context,
@@ -25,7 +28,7 @@ def show_output(
         typer.Option(
             "--to",
             metavar="FILE",
-            help="Write it here: rows as .parquet, .csv, .jsonl or .arrow, a notebook as .ipynb.",
+            help="Write it here: rows as .parquet, .csv, .jsonl or .arrow, a notebook as .ipynb, files as they are.",
         ),
     ] = None,
 ) -> None:
@@ -33,7 +36,7 @@ def show_output(
     store = open_project(context)
     value = load_result(store, run) if node is None else load_output(store, run, node)
     if to is None:
-        print_line(str(getattr(value, "text", value)))
+        print_line(_tell_files(value) if isinstance(value, Path) else str(getattr(value, "text", value)))
         return
     write_output(value, to)
     print_line(f"{to} is written.")
@@ -41,9 +44,30 @@ def show_output(
 
 def write_output(value: Any, file: Path) -> None:
     """The value is in the file. Raises Misuse when that is no file for such a value."""
-    if hasattr(value, "write"):
+    if isinstance(value, Path):
+        _copy_files(value, file)
+    elif hasattr(value, "write"):
         value.write(file)
     elif is_frame_type(type(value)):
         write_file(to_frame(value).lazy(), file)
     else:
-        raise Misuse(f"Only rows and notebooks are written to files; this is a {type(value).__name__}.")
+        raise Misuse(f"Only rows, notebooks and files are written to files; this is a {type(value).__name__}.")
+
+
+def _tell_files(path: Path) -> str:
+    """What is in a file or folder, which is only here for as long as this command goes on."""
+    files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
+    names = [each.relative_to(path.parent).as_posix() for each in files[:MOST_TOLD]]
+    more = f"\n... and {len(files) - MOST_TOLD:,} more" if len(files) > MOST_TOLD else ""
+    listed = "\n".join(f"{name}  {each.stat().st_size:,} bytes" for name, each in zip(names, files, strict=False))
+    return f"{listed}{more}\n`--to PATH` writes {'it' if path.is_file() else 'the folder'} there."
+
+
+def _copy_files(path: Path, to: Path) -> None:
+    """The file or folder is there. Raises Misuse when a folder is to be written where something is already."""
+    if path.is_file():
+        shutil.copyfile(path, to)
+        return
+    if to.exists():
+        raise Misuse(f"{to} is there already; give --to the path of a folder that is not.")
+    shutil.copytree(path, to)

@@ -19,7 +19,9 @@ from trivium.notebooks.notebook import Cell, read_notebook
 from trivium.pipelines.imported import imported_files, is_users_own
 
 TAG = "parameters"
-READERS = frozenset({"Table", "as_of", "read_split", "current_store", "connect", "Labels", "Features", "query"})
+READERS = frozenset(
+    {"Table", "as_of", "read_output", "read_split", "current_store", "connect", "Labels", "Features", "query"}
+)
 
 
 class NotebookSource(Struct, frozen=True):

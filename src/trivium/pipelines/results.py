@@ -7,8 +7,24 @@ from typing import Any
 from trivium.errors import NotFound
 from trivium.pipelines.artifacts import decode
 from trivium.pipelines.committed import TABLE, read_committed
-from trivium.store.store import Store
-from trivium.values.runs import ArtifactRef, TaskRun
+from trivium.store.store import Store, current_store
+from trivium.values.runs import ArtifactRef, Run, TaskRun
+
+
+def read_output(run: Run | str, node: str | None = None, *, index: int | None = None) -> Any:
+    """What the run returned, or what this task of it made: as it was, for each call anew.
+
+    run: a run, its id, or a unique beginning of that. node: the task, as `trivium runs show` names it. index: which one
+    of its several outputs, from 0; else they come as a tuple. A file or folder comes as the path of a copy, which is
+    there until this process ends.
+
+    Raises NotFound for what is not there, CorruptObject when what is stored was changed.
+    """
+    store = current_store()
+    found = run if isinstance(run, str) else run.id
+    if node is None:
+        return load_result(store, found)
+    return load_output(store, found, node, index)
 
 
 def load_result(store: Store, run_id: str) -> Any:
