@@ -84,3 +84,8 @@ def test_rows_of_a_table_keep_their_names_and_digits(capsys: pytest.CaptureFixtu
     titles, row, stored_titles, stored_row = (line.split() for line in capsys.readouterr().out.splitlines())
     assert (titles, row) == (["rows", "in", "use", "price", "state"], ["1234", "1.355e+05", "open"])
     assert (stored_titles, stored_row) == (["rows_in_use", "[price]", "b"], ["1234", "135450.25", "-"])
+
+
+def test_a_table_without_rows_has_its_titles(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([], ("name", "type"))
+    assert capsys.readouterr().out.split() == ["name", "type"]

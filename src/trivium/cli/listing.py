@@ -86,7 +86,7 @@ def print_table(rows: Sequence[Row], columns: Sequence[str], *, as_stored: bool 
     """
     cells = [{name: stored_cell(row[name]) if as_stored else cell(name, row[name]) for name in columns} for row in rows]
     titles = {name: printable(name) if as_stored else name.replace("_", " ") for name in columns}
-    widths = {name: max(len(name), *(len(each[name]) for each in cells)) for name in columns}
+    widths = {name: max([len(name), *(len(each[name]) for each in cells)]) for name in columns}
     short = [name for name in columns if name not in PROSE]
     needed = sum(widths[name] + GAP for name in short)
     screen = console()

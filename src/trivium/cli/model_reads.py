@@ -31,8 +31,7 @@ def list_models(
 ) -> None:
     """List every model version, newest first."""
     catalog = open_project(context).catalog
-    names = [name] if name else [model.name for model in catalog.models.list_models()]
-    versions = [version for each in names for version in catalog.models.list_versions(each)]
+    versions = catalog.models.list_versions(name)
     found = find_stale_models(catalog, versions)
     rows = [{**model_row(each), "stale": found[each.name, each.version].inputs} for each in versions]
     rows = [row for row in rows if row["stale"] or not stale]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
+
+from msgspec import Struct
 
 from trivium.lineage.parts import Reader
-from trivium.lineage.table_log import TableLog, list_acts
+from trivium.lineage.table_log import NEVER, TableLog, list_acts
 from trivium.values.lineage import Change
 from trivium.values.staleness import NewerInput
 
@@ -41,52 +43,49 @@ def find_newer(log: TableLog, readers: Sequence[Reader], *, aligned: bool) -> Ne
     )
 
 
-@dataclass
-class Bound:
+class Bound(Struct, frozen=True, gc=False):
     """Versions that were read of something: the newest, the oldest, and the newest of those who renewed rows."""
 
-    newest: int = 0
-    oldest: int = 0
-    renewed: int = 0
+    newest: int
+    oldest: int
+    renewed: int
 
-    def add(self, reader: Reader) -> None:
-        """One reader more."""
-        version = reader.version
-        self.newest = max(self.newest, version)
-        if version < self.oldest or not self.oldest:
-            self.oldest = version
-        if reader.renews and version > self.renewed:
-            self.renewed = version
+    @classmethod
+    def of(cls, readers: Sequence[Reader]) -> Bound:
+        """What these readers read; 0 for nobody."""
+        versions = [reader.version for reader in readers]
+        renewed = max((reader.version for reader in readers if reader.renews), default=0)
+        return cls(max(versions, default=0), min(versions, default=0), renewed)
 
 
-@dataclass
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Who read what of one input: everything (`whole`), single partitions (`parts`); `every` is all of them.
 
-    `told`: each reader told which partitions it read, so that of the others nothing was.
+    `touched`: the single partitions that changed since the first of their readers. `told`: each reader told which
+    partitions it read, so that of the others nothing was.
     """
 
-    whole: Bound = field(default_factory=Bound)
-    every: Bound = field(default_factory=Bound)
-    parts: dict[str, Bound] = field(default_factory=dict)
-    told: bool = True
+    whole: Bound
+    every: Bound
+    parts: Mapping[str, Sequence[Reader]]
+    touched: Set[str]
+    told: bool
 
     @classmethod
     def of(cls, log: TableLog, readers: Sequence[Reader], *, aligned: bool) -> Bounds:
         """The bounds of these readers."""
-        bounds = cls()
-        for reader in readers:
-            bounds.every.add(reader)
-            bounds.told &= reader.scope is not None
-            if reader.scope is None and not aligned:
-                bounds.whole.add(reader)
-                continue
-            guessed = (name for name in reader.wrote if log.was_there(name, reader.version))
-            for name in guessed if reader.scope is None else reader.scope:
-                if name not in bounds.parts:
-                    bounds.parts[name] = Bound()
-                bounds.parts[name].add(reader)
-        return bounds
+        parts, touched, touches = defaultdict[str, list[Reader]](list), set[str](), log.touches
+        whole = [] if aligned else [reader for reader in readers if reader.scope is None]
+        for reader in readers if len(whole) < len(readers) else ():
+            version, guessed = reader.version, reader.scope is None
+            for name in _partitions_of(reader, aligned=aligned):
+                first, last = touches.get(name, NEVER)
+                if first <= version or not guessed:
+                    parts[name].append(reader)
+                if version < last and (first <= version or not guessed):
+                    touched.add(name)
+        told = all(reader.scope is not None for reader in readers)
+        return cls(Bound.of(whole), Bound.of(readers), parts, touched, told)
 
     @property
     def oldest(self) -> int:
@@ -102,8 +101,7 @@ class Bounds:
         """The partitions that may differ from what was made of them: few, where most were taken up."""
         newest = self.whole.newest or self.every.newest
         replaced = log.replaced_since(self.oldest) if self.whole.newest else ()
-        touched = (name for name, bound in self.parts.items() if log.last_touch(name) > bound.oldest)
-        return {*log.touched_since(newest), *replaced, *touched}
+        return {*log.touched_since(newest), *replaced, *self.touched}
 
     def find_behind(self, log: TableLog, partition: str) -> int | None:
         """The version since which the partition differs from what was made of it; None when all is taken up.
@@ -111,7 +109,7 @@ class Bounds:
         Rows that are new are taken up by whoever reads the partition after them. Rows that are not there any more stay
         in what was made of them, until that is overwritten or renewed.
         """
-        found = [bound for bound in (self.parts.get(partition), self.whole) if bound is not None and bound.newest]
+        found = [bound for bound in (Bound.of(self.parts.get(partition, ())), self.whole) if bound.newest]
         if not found:
             unread = self.told and log.was_there(partition, self.every.newest)
             return None if unread else _since(log, partition, self.every.newest)
@@ -121,6 +119,13 @@ class Bounds:
         if log.last_replacement(partition) > oldest and log.differs(partition, oldest):
             return oldest
         return _since(log, partition, newest)
+
+
+def _partitions_of(reader: Reader, *, aligned: bool) -> Iterable[str]:
+    """Those that it read, or is taken to have read; none where it read everything."""
+    if reader.scope is not None:
+        return reader.scope
+    return reader.wrote if aligned else ()
 
 
 def _since(log: TableLog, partition: str, version: int) -> int | None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from trivium.lineage.parts import Reader, RunReads, list_parts, read_in_all
+from trivium.lineage.parts import Reader, Reads, list_parts, read_in_all
 from trivium.store.catalog import Catalog
 from trivium.values.lineage import Node
 from trivium.values.models import ModelVersion
@@ -24,10 +24,9 @@ def follow_tables(catalog: Catalog, tables: Iterable[str], made: Made) -> None:
         made |= {_table(name): {} for name in level}
         changes = catalog.lineage.changes_of(sorted(level))
         parts = {name: list_parts(list(found)) for name, found in groupby(changes, key=lambda each: each.table)}
-        reads = _reads_by(catalog, {part.run for each in parts.values() for part in each})
+        reads = _read(catalog, {part.run for each in parts.values() for part in each})
         for name, each in parts.items():
-            readers = [reader for part in each for reader in reads[part.run].list_readers(part, of=name)]
-            made[_table(name)] = _by_table(readers)
+            made[_table(name)] = _by_table(reader for part in each for reader in reads.list_readers(part, of=name))
         level = {table for name in parts for table in made[_table(name)] if _table(table) not in made}
 
 
@@ -43,16 +42,14 @@ def follow_models(catalog: Catalog, models: Sequence[ModelVersion], made: Made) 
         Node("model", model.name, model.version): makers[model.artifact] | ({model.run} if model.run else set())
         for model in models
     }
-    reads = _reads_by(catalog, {run for each in runs.values() for run in each})
+    reads = _read(catalog, {run for each in runs.values() for run in each})
     for node, each in runs.items():
-        made[node] = _by_table(read_in_all(reads[run] for run in sorted(each)))
+        made[node] = _by_table(read_in_all(reads, sorted(each)))
     follow_tables(catalog, {table for node in runs for table in made[node]}, made)
 
 
-def _reads_by(catalog: Catalog, runs: Iterable[str]) -> dict[str, RunReads]:
-    wanted = sorted(runs)
-    found = groupby(catalog.lineage.reads_by(wanted), key=lambda read: read.run)
-    return defaultdict(lambda: RunReads(()), {run: RunReads(reads) for run, reads in found})
+def _read(catalog: Catalog, runs: Iterable[str]) -> Reads:
+    return Reads(catalog.lineage.reads_by(sorted(runs)))
 
 
 def _by_table(readers: Iterable[Reader]) -> dict[str, list[Reader]]:

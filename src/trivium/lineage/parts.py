@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from trivium.values.lineage import Change, Read
+from trivium.values.lineage import Change, TableRead
 
 Scope = frozenset[str] | None
-Place = TypeVar("Place")
+NOTHING: Mapping[str, TableRead] = {}
 
 
-class Part(Struct, frozen=True):
+class Part(Struct, frozen=True, gc=False):
     """Rows that a task of a run put into a table, in these partitions, where they may still be.
 
     `renews`: they took the place of those of the same key (an upsert).
@@ -25,7 +25,7 @@ class Part(Struct, frozen=True):
     renews: bool
 
 
-class Reader(Struct, frozen=True):
+class Reader(Struct, frozen=True, gc=False):
     """What one part is made of: a version of a table, and only these partitions of it (None: it is not known which).
 
     `wrote` are the partitions of the part itself, () for a model.
@@ -38,28 +38,29 @@ class Reader(Struct, frozen=True):
     renews: bool = False
 
 
-class RunReads:
-    """The tables that one run read, each at the newest version that it read, in all and by task.
+class Reads:
+    """The tables that runs read, each at the newest version that the run read, in all and by task.
 
     Where the very task that wrote something read only some partitions of a table, that is what counts, whatever else
     the run read of it.
     """
 
-    def __init__(self, reads: Iterable[Read]) -> None:
-        self._every: dict[str, tuple[int, Scope]] = {}
-        self._own: dict[tuple[str, str], tuple[int, Scope]] = {}
+    def __init__(self, reads: Iterable[TableRead]) -> None:
+        self._by_run: dict[str, dict[str, TableRead]] = {}
+        self._by_task: dict[tuple[str, str, str], TableRead] = {}
         for read in reads:
-            _keep_newest(self._every, read.name, read)
+            tables = self._by_run.setdefault(read.run, {})
+            tables[read.table] = _newest(tables.get(read.table), read)
             if read.partitions is not None:
-                _keep_newest(self._own, (read.node, read.name), read)
+                task = (read.run, read.node, read.table)
+                self._by_task[task] = _newest(self._by_task.get(task), read)
 
     def list_readers(self, part: Part, *, of: str) -> list[Reader]:
         """What the part is made of. The table that it is part `of` is no input: it goes on from itself."""
-        return [
-            Reader(table, *self._own.get((part.node, table), found), part.partitions, part.renews)
-            for table, found in self._every.items()
-            if table != of
-        ]
+        found = (read for table, read in self._by_run.get(part.run, NOTHING).items() if table != of)
+        if self._by_task:
+            found = (self._by_task.get((part.run, part.node, read.table), read) for read in found)
+        return [Reader(read.table, read.version, _scope(read), part.partitions, part.renews) for read in found]
 
 
 def list_parts(changes: Sequence[Change]) -> list[Part]:
@@ -83,23 +84,24 @@ def list_parts(changes: Sequence[Change]) -> list[Part]:
     return parts
 
 
-def read_in_all(runs: Iterable[RunReads]) -> list[Reader]:
+def read_in_all(reads: Reads, runs: Iterable[str]) -> list[Reader]:
     """What something is made of that several runs made alike, as a model: of each table the newest that they read."""
     newest: dict[str, Reader] = {}
     for run in runs:
-        for reader in run.list_readers(Part("", "", (), renews=False), of=""):
+        for reader in reads.list_readers(Part(run, "", (), renews=False), of=""):
             if reader.table not in newest or newest[reader.table].version < reader.version:
                 newest[reader.table] = reader
     return list(newest.values())
 
 
-def _keep_newest(known: dict[Place, tuple[int, Scope]], place: Place, read: Read) -> None:
-    version, scope = known.get(place, (0, frozenset()))
-    if read.version < version:
-        return
-    if read.partitions is None or (read.version == version and scope is None):
-        known[place] = (read.version, None)
-    elif read.version > version or scope is None:
-        known[place] = (read.version, frozenset(read.partitions))
-    else:
-        known[place] = (version, scope | {*read.partitions})
+def _newest(known: TableRead | None, read: TableRead) -> TableRead:
+    """The one of the newer version; of one version, both."""
+    if known is None or known.version < read.version:
+        return read
+    if known.version > read.version or known.partitions is None:
+        return known
+    return read if read.partitions is None else replace(read, partitions=known.partitions + read.partitions)
+
+
+def _scope(read: TableRead) -> Scope:
+    return None if read.partitions is None else frozenset(read.partitions)

@@ -139,7 +139,8 @@ def _learn_files(catalog: Catalog, uses: Sequence[Use], logs: Mapping[str, Table
 def _oldest(uses: Sequence[Use]) -> dict[str, int]:
     oldest: dict[str, int] = {}
     for use in uses:
-        oldest[use.table] = min(oldest.get(use.table, use.oldest), use.oldest)
+        version = use.oldest
+        oldest[use.table] = min(oldest.get(use.table, version), version)
     return oldest
 
 

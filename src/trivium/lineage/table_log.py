@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,8 @@ from itertools import takewhile
 from trivium.store.catalog.content import MODULUS, content_of
 from trivium.values.lineage import Change, Span
 from trivium.values.tables import DataFile, Operation
+
+NEVER = (sys.maxsize, 0)  # the first and the newest change of a partition that nobody ever wrote to
 
 
 class TableLog:
@@ -49,6 +52,11 @@ class TableLog:
     def was_there(self, partition: str, version: int) -> bool:
         """Whether somebody had written to the partition by this version, as far as this log goes back."""
         return partition in self._touched and self._touched[partition][0] <= version
+
+    @cached_property
+    def touches(self) -> dict[str, tuple[int, int]]:
+        """Of each partition the first and the newest version that changed it, as far as this log goes back."""
+        return {partition: (versions[0], versions[-1]) for partition, versions in self._touched.items()}
 
     def last_touch(self, partition: str) -> int:
         """The newest version that changed the partition; 0 for none."""

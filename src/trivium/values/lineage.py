@@ -33,7 +33,20 @@ class Read(Struct, frozen=True):
     partitions: tuple[str, ...] | None = None
 
 
-class Change(Struct, frozen=True):
+class TableRead(Struct, frozen=True, array_like=True, gc=False):
+    """A run read a table version, as far as it tells what the run's results are made of.
+
+    `node` is the task, where only these `partitions` were read; "" and None where it is not known which.
+    """
+
+    run: str
+    node: str
+    table: str
+    version: int
+    partitions: tuple[str, ...] | None
+
+
+class Change(Struct, frozen=True, array_like=True, gc=False):
     """A published commit as far as it tells what changed: nothing of its size.
 
     `replaced`: files that were there before are not any more. `kept`: the version can still be read.
@@ -51,7 +64,7 @@ class Change(Struct, frozen=True):
     committed_at: datetime
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, array_like=True, gc=False):
     """A data file of a partition, and the versions that it is part of: from `added` until before `removed`."""
 
     table: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from trivium.values.lineage import Change, Read, Span, Write
+from trivium.values.lineage import Change, Read, Span, TableRead, Write
 from trivium.values.models import ModelVersion
 
 
@@ -59,9 +59,8 @@ class Lineage(Protocol):
     def models_of_blob(self, digest: str) -> list[ModelVersion]:
         """The model versions whose artifact or report this blob is."""
 
-    def reads_by(self, runs: Sequence[str]) -> list[Read]:
-        """The table versions that these runs read, without columns, by run and name. The task is told of reads that
-        were narrowed to partitions only; the others are there once, with node ""."""
+    def reads_by(self, runs: Sequence[str]) -> list[TableRead]:
+        """The table versions that these runs read, by run and table; one can be there more than once."""
 
     def makers_of(self, artifacts: Sequence[str]) -> list[tuple[str, str]]:
         """(digest, run) for every run of which a task returned one of these blobs."""

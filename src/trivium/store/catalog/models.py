@@ -23,8 +23,8 @@ class Models(Protocol):
     def list_models(self) -> list[ModelVersion]:
         """The newest version of each model, by name."""
 
-    def list_versions(self, name: str) -> list[ModelVersion]:
-        """All versions of one model, newest first."""
+    def list_versions(self, name: str | None = None) -> list[ModelVersion]:
+        """All versions of one model, newest first; None: of each model, by name."""
 
     def record_gate(self, gate: Gate, *, actor: str) -> None:
         """The gate's verdict is on record; the newest one counts."""

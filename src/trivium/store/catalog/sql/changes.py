@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from functools import lru_cache
-from typing import Any, TypeVar
-
-import msgspec
+from typing import TypeVar
 
 from trivium.store.catalog.sql.database import Transaction
 from trivium.store.catalog.sql.marks import marks
-from trivium.values.lineage import Change, Read, Span
+from trivium.values.lineage import Change, Span, TableRead
 
 T = TypeVar("T")
 BATCH = 500
 TABLES = 100  # each has a part of the statement
-# In the order of the fields of `Change`.
 CHANGE = (
     'c."table", c.version, c.operation, c.partitions, c.run, c.node, c.digest, '
     "CASE WHEN c.removed = '[]' THEN 0 ELSE 1 END AS replaced, "
@@ -28,9 +23,10 @@ SPAN = '"table", partition, digest, content, added_version AS added, removed_ver
 def list_changes_of(tx: Transaction, tables: Sequence[str]) -> list[Change]:
     """The published commits of those of the tables that a run ever wrote, by table and version."""
     return [
-        _change(row)
+        change
         for some in batched(tables, BATCH)
-        for row in tx.execute(
+        for change in tx.many(
+            Change,
             f'SELECT {CHANGE} FROM commits c WHERE c."table" IN (SELECT "table" FROM commits WHERE run IS NOT NULL '
             f'AND "table" IN ({marks(some)})) AND c.version IS NOT NULL ORDER BY c."table", c.version',
             *some,
@@ -42,10 +38,11 @@ def list_changes_since(tx: Transaction, versions: Mapping[str, int]) -> list[Cha
     """The published commits of each table from this version on, by table and version."""
     one = f'SELECT {CHANGE} FROM commits c WHERE c."table" = ? AND c.version >= ?'
     return [
-        _change(row)
+        change
         for some in batched(sorted(versions.items()), TABLES)
-        for row in tx.execute(
-            f'SELECT * FROM ({" UNION ALL ".join([one] * len(some))}) AS found ORDER BY "table", version',
+        for change in tx.many(
+            Change,
+            f'SELECT * FROM ({" UNION ALL ".join([one] * len(some))}) AS told ORDER BY "table", version',
             *(value for pair in some for value in pair),
         )
     ]
@@ -60,24 +57,25 @@ def list_spans_since(tx: Transaction, versions: Mapping[str, int]) -> list[Span]
     return [
         span
         for some in batched(sorted(versions.items()), TABLES)
-        for span in tx.all(
+        for span in tx.many(
             Span, " UNION ALL ".join([one] * len(some)), *(value for pair in some for value in (*pair, *pair))
         )
     ]
 
 
-def list_reads_by(tx: Transaction, runs: Sequence[str]) -> list[Read]:
+def list_reads_by(tx: Transaction, runs: Sequence[str]) -> list[TableRead]:
     """The table versions that these runs read. Of reads that are not narrowed it is not told which task did them.
 
     `kind <> 'blob'`, as a database without statistics goes by `kind = 'table'`, which is nearly all reads.
     """
-    node = "CASE WHEN partitions = 'null' THEN '' ELSE node END"
+    node = "CASE WHEN partitions = 'null' THEN '' ELSE node END AS node"
     return [
-        Read(row[0], row[1], "table", row[2], row[3], None, _names(row[4]))
+        read
         for some in batched(runs, BATCH)
-        for row in tx.execute(
-            f"SELECT DISTINCT run, {node} AS node, name, version, partitions "
-            f"FROM lineage_reads WHERE run IN ({marks(some)}) AND kind <> 'blob' ORDER BY run, name, version, 2",
+        for read in tx.many(
+            TableRead,
+            f'SELECT run, {node}, name AS "table", version, partitions FROM lineage_reads '
+            f"WHERE run IN ({marks(some)}) AND kind <> 'blob' ORDER BY run, name",
             *some,
         )
     ]
@@ -97,14 +95,3 @@ def list_makers(tx: Transaction, artifacts: Sequence[str]) -> list[tuple[str, st
 def batched(values: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
     """The values in pieces that one statement takes."""
     return (values[start : start + size] for start in range(0, len(values), size))
-
-
-def _change(row: Any) -> Change:
-    """As `from_row` makes it, without looking at each field: there can be a hundred thousand."""
-    partitions, moment = _names(row[3]) or (), datetime.fromisoformat(row[9])
-    return Change(row[0], row[1], row[2], partitions, row[4], row[5], row[6], bool(row[7]), bool(row[8]), moment)
-
-
-@lru_cache(maxsize=10_000)
-def _names(text: str) -> tuple[str, ...] | None:
-    return msgspec.json.decode(text, type=tuple[str, ...] | None)

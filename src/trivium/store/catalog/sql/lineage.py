@@ -17,7 +17,7 @@ from trivium.store.catalog.sql.changes import (
 )
 from trivium.store.catalog.sql.database import Database, Transaction
 from trivium.store.catalog.sql.marks import marks
-from trivium.values.lineage import Change, Read, Span, Write
+from trivium.values.lineage import Change, Read, Span, TableRead, Write
 from trivium.values.models import ModelVersion
 
 WRITE = 'c."table", c.version, c.operation, c.run, c.actor, c.committed_at'
@@ -123,7 +123,7 @@ class SqlLineage:
             digest, digest,
         )  # fmt: skip
 
-    def reads_by(self, runs: Sequence[str]) -> list[Read]:
+    def reads_by(self, runs: Sequence[str]) -> list[TableRead]:
         return list_reads_by(self.database.read(), runs)
 
     def makers_of(self, artifacts: Sequence[str]) -> list[tuple[str, str]]:

@@ -42,9 +42,10 @@ class SqlModels:
             "GROUP BY name) n ON v.name = n.name AND v.version = n.newest ORDER BY v.name",
         )
 
-    def list_versions(self, name: str) -> list[ModelVersion]:
+    def list_versions(self, name: str | None = None) -> list[ModelVersion]:
+        chosen, values = ("", ()) if name is None else (" WHERE name = ?", (name,))
         return self.database.read().all(
-            ModelVersion, "SELECT * FROM model_versions WHERE name = ? ORDER BY version DESC", name
+            ModelVersion, f"SELECT * FROM model_versions{chosen} ORDER BY name, version DESC", *values
         )
 
     def record_gate(self, gate: Gate, *, actor: str) -> None:
