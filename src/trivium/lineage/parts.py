@@ -56,10 +56,11 @@ class Reads:
                 self._by_task[task] = _newest(self._by_task.get(task), read)
 
     def list_readers(self, part: Part, *, of: str) -> list[Reader]:
-        """What the part is made of. The table that it is part `of` is no input: it goes on from itself."""
-        found = (read for table, read in self._by_run.get(part.run, NOTHING).items() if table != of)
+        """What the part is made of, by name. The table that it is part `of` is no input: it goes on from itself."""
+        tables = self._by_run.get(part.run, NOTHING)
+        found = [tables[table] for table in sorted(tables) if table != of]
         if self._by_task:
-            found = (self._by_task.get((part.run, part.node, read.table), read) for read in found)
+            found = [self._by_task.get((part.run, part.node, read.table), read) for read in found]
         return [Reader(read.table, read.version, _scope(read), part.partitions, part.renews) for read in found]
 
 

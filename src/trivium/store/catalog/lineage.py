@@ -60,7 +60,7 @@ class Lineage(Protocol):
         """The model versions whose artifact or report this blob is."""
 
     def reads_by(self, runs: Sequence[str]) -> list[TableRead]:
-        """The table versions that these runs read, by run and table; one can be there more than once."""
+        """The table versions that these runs read, in any order; one can be there more than once."""
 
     def makers_of(self, artifacts: Sequence[str]) -> list[tuple[str, str]]:
         """(digest, run) for every run of which a task returned one of these blobs."""

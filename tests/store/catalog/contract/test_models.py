@@ -85,6 +85,8 @@ def test_versions_are_listed_newest_first_and_models_by_name(catalog: Catalog) -
     assert [model.version for model in catalog.models.list_versions("lateness")] == [2, 1]
     assert [(model.name, model.version) for model in catalog.models.list_models()] == [("arrival", 1), ("lateness", 2)]
     assert catalog.models.list_versions("other") == []
+    every = [(model.name, model.version) for model in catalog.models.list_versions()]
+    assert every == [("arrival", 1), ("lateness", 2), ("lateness", 1)]
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def list_reads_by(tx: Transaction, runs: Sequence[str]) -> list[TableRead]:
         for read in tx.many(
             TableRead,
             f'SELECT run, {node}, name AS "table", version, partitions FROM lineage_reads '
-            f"WHERE run IN ({marks(some)}) AND kind <> 'blob' ORDER BY run, name",
+            f"WHERE run IN ({marks(some)}) AND kind <> 'blob'",
             *some,
         )
     ]
