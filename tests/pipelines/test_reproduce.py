@@ -228,19 +228,25 @@ def test_other_packages_and_other_input_content_are_told(store: Store, write: Ca
     assert found.causes[1].text == "version 1 of table flights has other content"
 
 
-def test_a_file_that_is_not_what_it_was_is_told(store: Store, write: Callable[..., Path]) -> None:
+def test_a_file_is_read_where_it_is_and_told_when_it_is_not_what_it_was(
+    store: Store, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = "@tv.task\ndef train(rows: list[int], file: Path) -> int: return len(file.read_text()) + len(rows)\n"
     with_file = "@tv.pipeline\ndef flow(file: Path): return train(load(4), file)\n"
     path, file = write(read, pipeline=with_file), store.settings.root / "rows.csv"
+    monkeypatch.chdir(store.settings.root)
     file.write_text("few")
-    run = run_of(path, store, file=file)
-    assert reproduce_run(store, run.id).same
+    run = run_of(path, store, file=Path("rows.csv"))
+    same = reproduce_run(store, run.id)
+    assert (same.same, same.notes) == (True, ())
     file.write_text("many")
-    cause = reproduce_run(store, run.id).causes[0]
-    assert cause.kind == "input"
-    assert cause.text.startswith(f"its parameter file was {file} (")
+    found = reproduce_run(store, run.id)
+    assert (found.causes[0].kind, found.notes[0].partition(":")[0]) == ("input", "rows.csv holds something else by now")
+    assert found.causes[0].text.startswith("its parameter file was rows.csv (")
     file.unlink()
-    assert f"No such file or directory: '{file}'" in reproduce_run(store, run.id).error
+    gone = reproduce_run(store, run.id)
+    assert gone.notes == ("rows.csv is not there any more",)
+    assert "No such file or directory: 'rows.csv'" in gone.error
 
 
 def test_code_that_was_edited_while_the_process_ran_is_told(store: Store, write: Callable[..., Path]) -> None:

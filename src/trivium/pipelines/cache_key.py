@@ -26,12 +26,16 @@ from trivium.pipelines.spark.options import options_in_key
 from trivium.values.runs import ArtifactRef, TableInput
 
 
-class InputPart(Struct, frozen=True):
-    """One argument: what kind of thing it is, the digest of its content, and how it is shown to people."""
+class InputPart(Struct, frozen=True, omit_defaults=True):
+    """One argument: what kind of thing it is, the digest of its content, and how it is shown to people.
+
+    files: the digest of what is in each file or folder that it names, by the path as it is written.
+    """
 
     kind: Literal["table", "task", "parameter", "file"]
     digest: str
     shown: str
+    files: dict[str, str] = {}
 
 
 class KeyParts(Struct, frozen=True):
@@ -119,7 +123,8 @@ def _input_part(
     if promised:
         return InputPart("task", content, ", ".join(dict.fromkeys(promised)))
     if files:
-        return InputPart("file", content, ", ".join(f"{path} ({digest[:12]})" for path, digest in files.items()))
+        shown = ", ".join(f"{path} ({digest[:12]})" for path, digest in files.items())
+        return InputPart("file", content, shown, files)
     return InputPart("table" if named else "parameter", content, ", ".join(named) or _short(value))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from trivium.errors import TriviumError
@@ -62,7 +62,7 @@ class Trial:
     """One task of a reproduction, to be executed alone as often as it takes to see what its result depends on.
 
     metric: the metric that differs, when it is not an output. seconds: how long the task took. python: the interpreter
-    that it is executed in, "" for this one.
+    that it is executed in, "" for this one. links: what is in the folder that it works in, and what each stands for.
     """
 
     store: Store
@@ -73,6 +73,7 @@ class Trial:
     metric: str = ""
     seconds: float = 0.0
     python: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def causes(self) -> Iterator[Cause]:
         """What makes this task differ, in the order of the trials; one that explains it ends them."""
@@ -141,7 +142,7 @@ class Trial:
     def _execute(self, *, times: int = 1, seeded: bool = False, environ: Mapping[str, str] | None = None) -> Answer:
         job = Job(
             settings=settings_for_job(self.store), run=self.run.id, code=self.code, node=self.node,
-            inputs_of=self.again.id, times=times, seeded=seeded,
+            inputs_of=self.again.id, times=times, seeded=seeded, links=dict(self.links),
         )  # fmt: skip
         timeout = LEAST_TIMEOUT + 10 * times * self.seconds
         return do_job(job, environ=environ, timeout=timeout, python=self.python)

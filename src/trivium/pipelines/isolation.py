@@ -30,7 +30,8 @@ class Job(Struct, frozen=True):
     """What the other process has to do: reproduce `run`, or execute one of its nodes alone and `times` over.
 
     code: the folder of the kept code, "" for the project's present code. inputs_of: the run whose outputs the node is
-    given. seeded: every generator of random numbers that is shared by a process is seeded before each execution.
+    given. seeded: every generator of random numbers that is shared by a process is seeded before each execution. links:
+    what is in the folder that it works in: paths there, and what each stands for.
     """
 
     settings: dict[str, Any]
@@ -40,6 +41,7 @@ class Job(Struct, frozen=True):
     inputs_of: str = ""
     times: int = 1
     seeded: bool = False
+    links: dict[str, str] = {}
 
 
 class Told(Struct, frozen=True):
@@ -113,7 +115,7 @@ def do_job(
     own = variables_in(Path(python), dict(os.environ)) if python else os.environ
     variables = {**own, "TRIVIUM_ROOT": job.settings["root"], **(environ or {})}
     with (
-        tempfile.TemporaryDirectory(prefix="trivium-work-") as work,
+        _work_folder(job.links) as work,
         subprocess.Popen(  # noqa: S603 # this Python and a module of ours
             [python or sys.executable, "-m", CHILD],
             cwd=work,
@@ -127,6 +129,17 @@ def do_job(
         except BaseException:
             child.kill()
             raise
+
+
+@contextmanager
+def _work_folder(links: Mapping[str, str]) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="trivium-work-") as work:
+        for name, target in links.items():
+            place = Path(work, name)
+            if not place.exists():  # it may lie in a folder that is linked
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.symlink_to(target)
+        yield work
 
 
 def _listen(child: subprocess.Popen[bytes], job: Job, progress: Progress | None, timeout: float | None) -> Answer:

@@ -11,6 +11,7 @@ from trivium.pipelines.cause import Trial, recorded_causes, tasks_of
 from trivium.pipelines.environment import changed_packages
 from trivium.pipelines.environments.build import build_environment, python_of
 from trivium.pipelines.environments.exact import Restored, restore_environment
+from trivium.pipelines.given_files import find_given_files
 from trivium.pipelines.isolation import Job, Unpacked, do_job, settings_for_job, unpacked_code
 from trivium.pipelines.output_difference import OutputDifference, compare_metrics, compare_outputs
 from trivium.pipelines.pipeline import Pipeline
@@ -67,9 +68,10 @@ def _restore(store: Store, run: Run, *, exact: bool) -> Restored | None:
 def _reproduce(
     store: Store, run: Run, code: Unpacked, restored: Restored | None, *, tolerance: float, progress: Progress | None
 ) -> Reproduction:
-    job = Job(settings=settings_for_job(store), run=run.id, code=code.folder)
+    files = find_given_files(store, run)
+    job = Job(settings=settings_for_job(store), run=run.id, code=code.folder, links=files.links)
     answer = do_job(job, progress=progress, python=restored.python if restored else "")
-    notes = (*_notes(run, code), *(restored.notes if restored else ()))
+    notes = (*_notes(run, code), *files.notes, *(restored.notes if restored else ()))
     failed = answer.error if run.status == "succeeded" else ""
     if not answer.run:
         causes = tuple(Cause("code", note) for note in _notes(run, code))
@@ -124,4 +126,5 @@ def _try_alone(store: Store, run: Run, found: Reproduction, code: Unpacked, rest
     ended_at = done[0].ended_at or done[0].started_at
     seconds = (ended_at - done[0].started_at).total_seconds()
     python = str(python_of(done[0].environment)) if done[0].environment else restored.python if restored else ""
-    return list(Trial(store, run, again, first.node, code.folder, first.metric, seconds, python).causes())
+    links = find_given_files(store, run).links
+    return list(Trial(store, run, again, first.node, code.folder, first.metric, seconds, python, links).causes())
