@@ -11,20 +11,24 @@ from typing import Any
 from trivium.errors import Misuse
 
 
-def load_file(file: str | Path, name: str) -> ModuleType:
-    """The module of this file, loaded under this name; when that fails, as if it had not been tried.
+def load_file(file: str | Path, *names: str) -> ModuleType:
+    """The module of this file, loaded under the first of these names and found under all of them; when that fails, as
+    if it had not been tried.
 
     Raises Misuse for what is no Python file, and whatever the module's own code raises.
     """
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(names[0], file)
     if spec is None or spec.loader is None:
         raise Misuse(f"{file} is not a Python file.")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    before = {name: sys.modules[name] for name in names if name in sys.modules}
+    sys.modules.update(dict.fromkeys(names, module))
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        sys.modules.pop(name, None)
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(before)
         raise
     return module
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from trivium.code.module_file import load_file
 
+AGAIN = "__mp_main__"  # what `multiprocessing` calls a script that another process imports
+
 
 def main_of_program() -> str | None:
     """How another process finds what is `__main__` here: a module's name, or a script's path.
@@ -63,4 +65,20 @@ class LateMain(ModuleType):
 
 
 def _load(main: str) -> ModuleType:
-    return load_file(main, "__mp_main__") if Path(main).is_absolute() else importlib.import_module(main)
+    return _load_script(main) if Path(main).is_absolute() else importlib.import_module(main)
+
+
+def _load_script(file: str) -> ModuleType:
+    """The script is `__main__`, though it does not run, and its types are stored and found by that name, as they are in
+    the process that was started with it."""
+    module = load_file(file, AGAIN, "__main__")
+    module.__spec__ = None  # as of any script
+    _rename(module)
+    return module
+
+
+def _rename(holder: ModuleType | type) -> None:
+    for each in list(vars(holder).values()):
+        if isinstance(each, type) and each.__module__ == AGAIN:
+            each.__module__ = "__main__"
+            _rename(each)

@@ -78,7 +78,7 @@ def pack_job(job: Job, *, by_value: Iterable[ModuleType] = (), by_name: bool = F
 
     Raises UnsupportedValue for an argument that cannot leave this process.
     """
-    modules = list(by_value)
+    modules = {each.__name__: each for each in by_value}.values()  # `multiprocessing` gives `__main__` a second name
     for module in modules:
         cloudpickle.register_pickle_by_value(module)
     try:
