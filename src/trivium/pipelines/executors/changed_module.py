@@ -13,18 +13,30 @@ from trivium.pipelines.reach import reach
 WHOLE = "module "
 
 
+def whole_modules(attempt: Attempt) -> dict[str, str]:
+    """The modules that count whole for the task, because it imports them inside of a function or hands them on, by
+    name, with their digests: whatever travels by value, `import` elsewhere would find those that are there."""
+    return _whole(_code_here(attempt))
+
+
 def changed_modules(attempt: Attempt, found: OtherCode) -> Sequence[str]:
-    """The modules that count whole for the task, because it imports them inside of a function or hands them on, and
-    that are others in the process that answers so: whatever travels by value, `import` there would find these."""
-    try:
-        here = reach(attempt.task.function).code
-    except CacheKeyError:
-        return ()
-    modules = {name: digest for name, digest in here if name.startswith(WHOLE)}
-    there = dict(found.code)
+    """Those of them that are others in the process that answers so."""
+    here = _code_here(attempt)
+    modules, there = _whole(here), dict(found.code)
     if digest_of("code", here) == attempt.code:
         modules = {name: digest for name, digest in modules.items() if there.get(name, digest) != digest}
     return sorted(name.removeprefix(WHOLE) for name in modules)
+
+
+def _code_here(attempt: Attempt) -> tuple[tuple[str, str], ...]:
+    try:
+        return reach(attempt.task.function).code
+    except CacheKeyError:
+        return ()
+
+
+def _whole(code: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {name: digest for name, digest in code if name.startswith(WHOLE)}
 
 
 def tell_changed(attempt: Attempt, modules: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from trivium.errors import UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.executors.builds import Builds
-from trivium.pipelines.executors.changed_module import changed_modules, tell_changed
+from trivium.pipelines.executors.changed_module import changed_modules, tell_changed, whole_modules
 from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
 from trivium.pipelines.executors.limits import Limits
@@ -188,19 +188,26 @@ class LocalExecutor:
             self._take(going, Outcome(error=f"ProcessDied: {going.worker.why_it_ended()}"), died=True)
             return
         answer = unpack(message)
-        if isinstance(answer, OtherCode):
-            own = going.attempt.environment is not None
-            changed = () if own else changed_modules(going.attempt, answer)
-            by_value = not own and not changed
-            if by_value or going.worker.used:
-                self._send_again(going, by_value=by_value)
-                return
-            told = tell_other_code(going.attempt, answer) if own else tell_changed(going.attempt, changed)
-            answer = Outcome(error=told, final=True)
+        outcome = answer if isinstance(answer, Outcome) else self._consider(going, answer)
+        if outcome is not None:
+            going.worker.used = True
+            self._take(going, outcome)
+
+    def _consider(self, going: Going, answer: OtherCode | Unfound) -> Outcome | None:
+        """Why the process cannot try it; None when it was sent again, with its code or to a new process."""
+        attempt, own = going.attempt, going.attempt.environment is not None
         if isinstance(answer, Unfound):
-            answer = Outcome(error=answer.error, final=True)
-        going.worker.used = True
-        self._take(going, answer)
+            if own or going.by_value or whole_modules(attempt):
+                return Outcome(error=answer.error, final=True)
+            self._send_again(going, by_value=True)
+            return None
+        changed = () if own else changed_modules(attempt, answer)
+        by_value = not own and not changed
+        if by_value or going.worker.used:
+            self._send_again(going, by_value=by_value)
+            return None
+        told = tell_other_code(attempt, answer) if own else tell_changed(attempt, changed)
+        return Outcome(error=told, final=True)
 
     def _send_again(self, going: Going, *, by_value: bool) -> None:
         """With its code; or to a new worker, for one with other packages must import what it runs."""

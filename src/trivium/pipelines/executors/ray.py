@@ -16,6 +16,7 @@ from ray import exceptions
 
 from trivium.errors import ExecutorAway, TriviumError, UnsupportedValue
 from trivium.pipelines.attempt import Attempt, Outcome
+from trivium.pipelines.executors.changed_module import changed_modules, tell_changed, whole_modules
 from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
 from trivium.pipelines.executors.member_log import MemberLog
@@ -259,16 +260,19 @@ class RayExecutor:
 
     def _consider(self, going: Going, answer: OtherCode | Unfound) -> None:
         """Its code goes along, once; not into another environment, which has to import what it runs."""
-        attempt = going.attempt
-        if attempt.environment is None and not going.by_value:
-            self._by_value.add(attempt.code)
+        attempt, own = going.attempt, going.attempt.environment is not None
+        changed = changed_modules(attempt, answer) if isinstance(answer, OtherCode) and not own else ()
+        if not (own or changed or going.by_value):
+            if not whole_modules(attempt):  # others of the same code need not be asked
+                self._by_value.add(attempt.code)
             going.by_value = True
             self._send(going)
         elif isinstance(answer, Unfound):
-            why = f". {NOT_SENT}" if attempt.environment is not None and not self._cluster.own else ""
+            why = f". {NOT_SENT}" if own and not self._cluster.own else ""
             self._take(going, Outcome(error=f"{answer.error}{why}", final=True))
         elif going.fresh:
-            self._take(going, Outcome(error=tell_other_code(attempt, answer), final=True))
+            told = tell_changed(attempt, changed) if changed else tell_other_code(attempt, answer)
+            self._take(going, Outcome(error=told, final=True))
         else:
             going.fresh = True
             self._send(going)
