@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.processes import is_gone
 
 from trivium.errors import Misuse, TaskFailed
 from trivium.notebooks.executed import ExecutedNotebook
@@ -218,13 +219,6 @@ time.sleep(300)
         asyncio.run(as_in_a_notebook()) if in_a_loop else slowly.run(store=store)
     assert all(is_gone(int(pid)) for pid in file.read_text().split())
     assert "unhandled exception" not in caplog.text
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def test_what_a_cell_prints_is_in_the_log_while_it_runs(store: Store, tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from types import ModuleType
 import pytest
 
 from trivium.checks.kinds import rule
+from trivium.frames.deferred import Deferred
 from trivium.pipelines.registry import import_file
 from trivium.store.store import Store, connect
 from trivium.tables.table import Table
 
+RAY = Deferred("trivium.pipelines.executors.ray_cluster")
 Module = Callable[..., ModuleType]
 
 
@@ -22,6 +24,27 @@ Module = Callable[..., ModuleType]
 def store(tmp_path: Path) -> Iterator[Store]:
     with connect(tmp_path / "project", actor="ada", durability="fast") as opened:
         yield opened
+
+
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The same, but tasks have processes of their own."""
+    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
+    with connect(tmp_path / "project", actor="ada", durability="fast") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def one_ray() -> Iterator[None]:
+    """Gone after all tests; the first that needs it starts it, as `trivium run --on ray` does where there is none."""
+    yield
+    RAY.leave_ray()
+
+
+@pytest.fixture
+def own_ray(one_ray: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks that run on Ray share one."""
+    monkeypatch.setenv("RAY_ADDRESS", "local")
 
 
 @pytest.fixture

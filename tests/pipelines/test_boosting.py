@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -10,7 +9,7 @@ import pytest
 
 from trivium.pipelines.registry import import_file
 from trivium.pipelines.results import load_output, load_result
-from trivium.store.store import Store, connect
+from trivium.store.store import Store
 
 lightgbm = pytest.importorskip("lightgbm", reason="LightGBM is not installed: pip install lightgbm")
 xgboost = pytest.importorskip("xgboost", reason="XGBoost is not installed: pip install xgboost")
@@ -22,13 +21,6 @@ def example(tmp_path: Path) -> ModuleType:
     file = tmp_path / "boosting.py"
     file.write_text(EXAMPLE.read_text())
     return import_file(file, tmp_path)
-
-
-@pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
-    with connect(tmp_path / "project", actor="ada", durability="fast") as opened:
-        yield opened
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.pipelines.calls import BROKEN, CALLS, forget, record
 
 from trivium.errors import Misuse, NotFound, TaskFailed
 from trivium.pipelines.branch import when
@@ -18,21 +19,10 @@ from trivium.pipelines.task import task
 from trivium.store.blobs import Blobs
 from trivium.store.store import Store, connect
 
-CALLS: list[Any] = []
-BROKEN: set[Any] = set()
-
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
-    CALLS.clear()
-    BROKEN.clear()
-
-
-def record(call: Any) -> None:
-    state = globals()  # what the test changes is not to be found by name, or it would be part of the cache key
-    state["CALLS"].append(call)
-    if call in state["BROKEN"]:
-        raise ValueError(f"{call} is broken")
+    forget()
 
 
 @task

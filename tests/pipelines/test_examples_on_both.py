@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-import ray
 from msgspec import convert
 from msgspec.structs import replace
 
@@ -23,22 +22,17 @@ from trivium.store.store import Store, connect
 from trivium.values.models import ModelVersion
 from trivium.values.runs import Run
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # processes are started twice for each, some with frameworks
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),  # processes are started twice for each, some with frameworks
+    pytest.mark.usefixtures("own_ray"),
+]
 Act = Callable[[Store], Run]
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 FIRST = dt.date(2013, 1, 1)
 START = dt.datetime(2013, 1, 1, tzinfo=dt.UTC)
 DAYS = 45  # the newest 30 of them are the exam
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_ray() -> Iterator[None]:
-    """One Ray for these tests, as `trivium run --on ray` starts it where there is none, gone with them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_ADDRESS", "local")
-        yield
-        ray.shutdown()
 
 
 def guide(name: str, *blocks: str) -> str:

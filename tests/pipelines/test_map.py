@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.pipelines.calls import BROKEN, CALLS, forget, record
 
 from trivium.errors import Misuse, TaskFailed
 from trivium.pipelines.pipeline import Pipeline, pipeline
@@ -20,21 +21,10 @@ from trivium.pipelines.resume import resume_run
 from trivium.pipelines.task import task
 from trivium.store.store import Store, connect
 
-CALLS: list[Any] = []
-BROKEN: set[Any] = set()
-
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
-    CALLS.clear()
-    BROKEN.clear()
-
-
-def record(call: Any) -> None:
-    state = globals()  # what the test changes is not to be found by name, or it would be part of the cache key
-    state["CALLS"].append(call)
-    if call in state["BROKEN"]:
-        raise ValueError(f"{call} is broken")
+    forget()
 
 
 @task

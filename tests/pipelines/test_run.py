@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.pipelines.calls import BROKEN, CALLS, forget, record
 
 from trivium.errors import BlockedByAlert, Misuse, NotFound, TaskFailed
 from trivium.pipelines.context import current_task
@@ -23,21 +24,10 @@ from trivium.tables.commit import commit_rows
 from trivium.tables.table import Table
 from trivium.values.runs import TaskRun
 
-CALLS: list[str] = []
-BROKEN: set[str] = set()
-
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
-    CALLS.clear()
-    BROKEN.clear()
-
-
-def record(name: str) -> None:
-    state = globals()  # what the test changes is not to be found by name, or it would be part of the cache key
-    state["CALLS"].append(name)
-    if name in state["BROKEN"]:
-        raise ValueError(f"{name} is broken")
+    forget()
 
 
 @task
@@ -190,7 +180,7 @@ def test_a_failure_names_task_error_place_log_and_what_to_do(store: Store) -> No
     with pytest.raises(TaskFailed) as caught:
         sums.run()
     (run,) = store.catalog.runs.list_runs()
-    place = f"test_run.py:{record.__code__.co_firstlineno + 4} in record"
+    place = f"calls.py:{record.__code__.co_firstlineno + 4} in record"
     assert str(caught.value).splitlines() == [
         f"Task 'scaled' of run {run.id} (sums) failed: ValueError: scaled is broken ({place})",
         f"  log:    trivium runs logs {run.id} scaled",

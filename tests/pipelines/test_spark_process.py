@@ -14,7 +14,7 @@ from tests.spark import ABSENT, light_java
 from trivium.errors import RunCancelled, TaskFailed
 from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.executors import local as local_executor
-from trivium.store.store import Store, connect
+from trivium.store.store import Store
 
 if ABSENT:
     pytest.skip(ABSENT, allow_module_level=True)
@@ -43,10 +43,8 @@ def spark() -> Iterator[None]:
 
 
 @pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
-    with connect(tmp_path / "project", actor="ada", durability="fast") as opened:
-        yield opened
+def local(local: Store) -> Iterator[Store]:
+    yield local
     while local_executor._idle:
         local_executor._idle.pop().end()
 

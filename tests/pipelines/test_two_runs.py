@@ -6,11 +6,11 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.processes import wait_until
 
 from trivium.errors import RunGoing
 from trivium.pipelines.registry import import_file
@@ -155,7 +155,7 @@ def test_a_run_that_is_going_on_is_not_resumed_beside_itself_and_is_when_its_pro
     root = project.settings.root
     environ = {**os.environ, "TRIVIUM_EXECUTOR": "inline", "WHO": "ada"}
     going = subprocess.Popen([sys.executable, "two.py", "waiting"], cwd=root, env=environ)
-    wait_for(root / "calls")
+    wait_until((root / "calls").exists)
     (run,) = project.catalog.runs.list_runs()
     with pytest.raises(RunGoing, match=f"Run '{run.id}' is going on in process {going.pid} on "):
         resume_run(project, run.id, pipeline=import_file(root / "two.py", root).waiting)
@@ -168,10 +168,3 @@ def test_a_run_that_is_going_on_is_not_resumed_beside_itself_and_is_when_its_pro
         done = resume_run(project, run.id, pipeline=import_file(root / "two.py", root).waiting)
     assert done.status == "succeeded"
     assert (root / "calls").read_text() == "only only "
-
-
-def wait_for(file: Path) -> None:
-    over = time.monotonic() + 60
-    while not file.exists():
-        assert time.monotonic() < over
-        time.sleep(0.02)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.small_disk import mounted
 from typer.testing import CliRunner
 
 import trivium as tv
@@ -43,14 +43,8 @@ def test_an_act_that_finds_the_disk_full_says_so_changes_nothing_and_works_later
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of four megabytes, where the tests may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk takes rights that these tests do not have")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "disk", megabytes=4) as folder:
+        yield folder
 
 
 @pytest.mark.filterwarnings("ignore::trivium.tables.upkeep.UpkeepFailed")

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-import ray
 
 from trivium.errors import TaskFailed
 from trivium.pipelines.environments.build import environment_folder, environments_folder
@@ -42,17 +41,8 @@ def whole():
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_ray() -> Iterator[None]:
-    """One Ray for these tests, as `trivium run --on ray` starts it where there is none, gone with them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_ADDRESS", "local")
-        yield
-        ray.shutdown()
-
-
 @pytest.fixture
-def on_ray(tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def on_ray(own_ray: None, tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """Its environments are its own, so that they have to be built."""
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -51,10 +51,8 @@ def whole(n: int = 1):
 
 
 @pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Index) -> Iterator[Store]:
-    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
-    with connect(tmp_path / "project", actor="ada", durability="fast") as opened:
-        yield opened
+def local(local: Store, index: Index) -> Store:
+    return local
 
 
 def greeting(module: Module, asked: str = 'tv.env("tvgreeting<2")') -> ModuleType:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import socket
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,13 +12,11 @@ import pytest
 import ray
 from msgspec.structs import replace
 
-from trivium.errors import ExecutorAway, Misuse, RunCancelled, TaskFailed
-from trivium.pipelines.cancel import cancel_run
-from trivium.pipelines.executors.ray_cluster import join_ray, leave_ray
+from trivium.errors import ExecutorAway, Misuse
+from trivium.pipelines.executors.ray_cluster import join_ray
 from trivium.pipelines.executors.ray_errand import out_of_reach, setup_here
 from trivium.pipelines.executors.transport import Setup
 from trivium.pipelines.results import load_result
-from trivium.pipelines.resume import resume_run
 from trivium.settings import Settings
 from trivium.store.store import Store, connect
 
@@ -62,44 +58,10 @@ def whole():
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_ray() -> Iterator[None]:
-    """One Ray for these tests, as `trivium run --on ray` starts it where there is none, gone with them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_ADDRESS", "local")
-        yield
-        leave_ray()
-
-
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(own_ray: None, tmp_path: Path) -> Iterator[Store]:
     with connect(tmp_path / "project", actor="ada", durability="fast", executor="ray") as opened:
         yield opened
-
-
-def the_failed(store: Store, user: ModuleType, **parameters: object) -> tuple[str, str, list[str]]:
-    """The message, the log and the earlier attempts of the task that fails."""
-    with pytest.raises(TaskFailed) as failed:
-        user.whole.run(store=store, **parameters)
-    (task,) = [each for each in store.catalog.runs.list_tasks(store.catalog.runs.list_runs()[0].id) if each.error]
-    return str(failed.value), task.log, [each.error for each in task.attempts]
-
-
-def wait_for(path: Path) -> str:
-    while not (path.is_file() and path.read_text()):
-        time.sleep(0.02)
-    return path.read_text()
-
-
-def is_gone(pid: int) -> bool:
-    for _ in range(250):
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX":
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_keys_and_results_are_those_of_the_local_executor_and_are_reused_by_it(
@@ -115,50 +77,6 @@ def test_keys_and_results_are_those_of_the_local_executor_and_are_reused_by_it(
     assert load_result(store, on_ray.id)["x"].to_list() == [10, 11, 12]
     assert on_ray.metrics == {"rows": 3.0}
     assert user.whole.run(store=store, on="local").cached == on_ray.executed
-
-
-def test_what_a_task_and_its_children_print_is_in_its_log_and_shown_once(
-    store: Store, module: Module, capfd: pytest.CaptureFixture[str]
-) -> None:
-    user = module(
-        HEAD
-        + """
-@tv.task
-def talks() -> int:
-    print("said by python")
-    subprocess.run(["sh", "-c", "echo said by a child >&2"], check=True)
-    return 1
-
-@tv.pipeline
-def whole():
-    return talks()
-"""
-    )
-    run = user.whole.run(store=store)
-    assert store.catalog.runs.list_tasks(run.id)[0].log == "said by python\nsaid by a child\n"
-    shown = "".join(capfd.readouterr())
-    assert shown.count("said by python") == shown.count("said by a child") == 1
-
-
-def test_a_crash_is_the_tasks_own_failure_with_its_last_words(store: Store, module: Module) -> None:
-    user = module(
-        HEAD
-        + """
-@tv.task(retries=1, backoff=0)
-def crashes() -> int:
-    print("last words", flush=True)
-    os.kill(os.getpid(), signal.SIGSEGV)
-    return 1
-
-@tv.pipeline
-def whole():
-    return crashes()
-"""
-    )
-    message, log, attempts = the_failed(store, user)
-    assert "killed by SIGSEGV" in message
-    assert log.count("last words") == 2
-    assert len(attempts) == 1
 
 
 def test_a_task_whose_ray_worker_is_killed_is_tried_again_without_using_up_a_retry(
@@ -186,108 +104,7 @@ def whole(mark: str):
     assert attempt.error.startswith("WorkerLost: ")
 
 
-@pytest.mark.parametrize("heeds", ["Exception", "BaseException"])
-def test_a_time_out_ends_a_task_with_all_that_it_started_also_one_that_goes_on_in_spite_of_it(
-    store: Store, module: Module, tmp_path: Path, heeds: str
-) -> None:
-    user = module(
-        HEAD
-        + f"""
-@tv.task(timeout=8)  # also a busy machine starts the child by then
-def endless(file: str) -> int:
-    child = subprocess.Popen(["sleep", "600"], start_new_session=True)
-    Path(file).write_text(str(child.pid))
-    while True:
-        try:
-            time.sleep(60)
-        except {heeds}:
-            pass
-
-@tv.pipeline
-def whole(file: str):
-    return endless(file)
-"""
-    )
-    message, _, _ = the_failed(store, user, file=str(tmp_path / "pid"))
-    assert "longer than its timeout of 8 s" in message
-    assert ("its process was ended" in message) == (heeds == "BaseException")
-    assert is_gone(int(wait_for(tmp_path / "pid")))
-
-
-def test_a_cancelled_run_ends_what_is_going_on_and_can_be_resumed_elsewhere(
-    store: Store, module: Module, tmp_path: Path
-) -> None:
-    user = module(
-        HEAD
-        + """
-@tv.task
-def slow(file: str) -> int:
-    if not Path(file).exists():
-        Path(file).write_text(str(os.getpid()))
-        time.sleep(600)
-    return 4
-
-@tv.pipeline
-def whole(file: str):
-    return slow(file)
-"""
-    )
-    file = tmp_path / "pid"
-
-    def cancel() -> None:
-        wait_for(file)
-        with connect(store.settings.root, actor="grace") as other:
-            cancel_run(other, other.catalog.runs.list_runs()[0].id)
-
-    stopping = threading.Thread(target=cancel)
-    stopping.start()
-    with pytest.raises(RunCancelled):
-        user.whole.run(store=store, file=str(file))
-    stopping.join()
-    assert is_gone(int(file.read_text()))
-    run = store.catalog.runs.list_runs()[0]
-    assert resume_run(store, run.id, pipeline=user.whole, on="local").status == "succeeded"
-
-
-def test_code_that_the_machine_does_not_have_goes_along_by_value(store: Store, module: Module) -> None:
-    user = module(
-        HEAD
-        + """
-@dataclass
-class Point:
-    x: int
-
-@tv.task
-def doubled(n: int) -> int:
-    return Point(2 * n).x
-
-@tv.pipeline
-def whole():
-    return doubled.map([1, 2, 3])
-"""
-    )
-    user.whole.plan(store=store)  # the code has been read
-    Path(str(user.__file__)).unlink()
-    assert load_result(store, user.whole.run(store=store).id) == [2, 4, 6]
-
-
-def test_a_task_that_asks_for_more_than_this_machine_has_gets_the_machine(store: Store, module: Module) -> None:
-    user = module(
-        HEAD
-        + """
-@tv.task(cpus=512, gpus=8, memory="900TB")
-def huge() -> int:
-    return 1
-
-@tv.pipeline
-def whole():
-    return huge()
-"""
-    )
-    assert load_result(store, user.whole.run(store=store).id) == 1
-
-
-def test_a_ray_that_this_process_started_listens_to_this_machine_only() -> None:
+def test_a_ray_that_this_process_started_listens_to_this_machine_only(own_ray: None) -> None:
     assert join_ray("").own
     port = int(ray.get_runtime_context().gcs_address.rpartition(":")[2])
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
@@ -324,7 +141,7 @@ def test_a_machine_that_does_not_see_the_store_says_what_to_do(tmp_path: Path) -
     assert out_of_reach(replace(setup, settings=everywhere), "10.0.0.7") == ""
 
 
-def test_another_machine_keeps_its_own_variables_and_takes_those_of_trivium(tmp_path: Path) -> None:
+def test_another_machine_keeps_its_own_variables_and_takes_those_of_trivium(own_ray: None, tmp_path: Path) -> None:
     join_ray("")
     settings = Settings(tmp_path / "absent", "ada", store="postgresql://db/x", storage="s3://bucket/x")
     given = {"TRIVIUM_ACTOR": "ada", "HOME": "/home/of/ada", "DB_PASSWORD": "s3cret"}
@@ -335,22 +152,6 @@ def test_another_machine_keeps_its_own_variables_and_takes_those_of_trivium(tmp_
     assert setup.path[0] == str(tmp_path)
     assert sys.path[-1] in setup.path
     assert setup.settings.root != settings.root
-
-
-def test_a_gang_that_asks_for_more_than_this_machine_has_shares_the_machine(store: Store, module: Module) -> None:
-    user = module(
-        HEAD
-        + """
-@tv.task(workers=3, cpus=64, gpus=8, memory="900TB")
-def huge() -> int:
-    return tv.current_worker().world_size
-
-@tv.pipeline
-def whole():
-    return huge()
-"""
-    )
-    assert load_result(store, user.whole.run(store=store).id) == 3
 
 
 TROUBLE = """

@@ -2,64 +2,55 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tests.pipelines.executors.failed import Module
+from tests.small_disk import mounted
 
 from trivium.errors import StorageFull, TaskFailed
 from trivium.pipelines.results import load_result
 from trivium.pipelines.resume import resume_run
 from trivium.store.store import Store, connect
 
-Module = Callable[..., ModuleType]
-HEAD = """
-import os, resource
-from pathlib import Path
+LIMIT = """
+import resource
 import numpy as np
-import polars as pl
-import trivium as tv
 
 def limit(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+"""
+FIRST = """
+@tv.task
+def first() -> int:
+    with Path("calls").open("a") as file:
+        file.write("first ")
+    return 20_000
 """
 FULL = "No space left on device|File too large"
 
 
 @pytest.fixture
-def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
+def store(executor: str, tmp_path: Path) -> Iterator[Store]:
+    """As users have it, durable."""
     with connect(tmp_path / "project", actor="ada") as opened:
         yield opened
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of eight megabytes, where the tests may mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small disk takes rights that these tests do not have")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "disk", megabytes=8) as folder:
+        yield folder
 
 
 def test_a_result_without_room_fails_its_task_and_the_run_goes_on_when_there_is_some(
-    local: Store, module: Module, tmp_path: Path
+    store: Store, module: Module, tmp_path: Path
 ) -> None:
     user = module(
-        HEAD
+        LIMIT
+        + FIRST
         + """
-@tv.task
-def before() -> int:
-    with Path("calls").open("a") as file:
-        file.write("before ")
-    return 20_000
-
 @tv.task
 def noise(n: int) -> pl.DataFrame:
     limit(-1 if Path("room").exists() else 4096)
@@ -71,7 +62,7 @@ def height(rows: pl.DataFrame) -> int:
 
 @tv.pipeline
 def whole():
-    return height(noise(before()))
+    return height(noise(first()))
 """
     )
     folder = Path(tmp_path / "work")
@@ -79,25 +70,24 @@ def whole():
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         with pytest.raises(TaskFailed, match=r"Task 'noise' .* StorageFull: There is no room for .*Free space on the"):
-            user.whole.run(store=local)
-        (run,) = local.catalog.runs.list_runs()
+            user.whole.run(store=store)
+        (run,) = store.catalog.runs.list_runs()
         assert run.status == "failed"
-        assert [task.status for task in local.catalog.runs.list_tasks(run.id)] == ["executed", "failed"]
-        assert not list(local.blobs.root.rglob(".made-*"))
+        assert [task.status for task in store.catalog.runs.list_tasks(run.id)] == ["executed", "failed"]
+        assert not list(store.blobs.root.rglob(".made-*"))
         (folder / "room").touch()
-        assert resume_run(local, run.id, pipeline=user.whole).status == "succeeded"
-    assert load_result(local, run.id) == 20_000
-    assert (folder / "calls").read_text() == "before "
+        assert resume_run(store, run.id, pipeline=user.whole).status == "succeeded"
+    assert load_result(store, run.id) == 20_000
+    assert (folder / "calls").read_text() == "first "
 
 
 @pytest.mark.parametrize("secrets", ["", "secrets=('PASSWORD',)"], ids=["as it is", "cleaned of secrets"])
-def test_a_log_without_room_has_a_gap_and_its_process_goes_on_to_the_next_task(
-    local: Store, module: Module, monkeypatch: pytest.MonkeyPatch, secrets: str
+def test_a_log_without_room_has_a_gap_and_the_task_and_the_next_one_go_on(
+    store: Store, module: Module, monkeypatch: pytest.MonkeyPatch, secrets: str
 ) -> None:
     monkeypatch.setenv("PASSWORD", "correct-horse-battery")
-    monkeypatch.setattr("trivium.pipelines.executors.local.cores_of_machine", lambda: 1)
     user = module(
-        HEAD
+        LIMIT
         + f"""
 @tv.task({secrets})
 def talks() -> int:
@@ -107,30 +97,30 @@ def talks() -> int:
             print(f"line {{number}} and what else there is to say of it", flush=True)
     except OSError:
         pass
-    return os.getpid()
+    return 1
 
 @tv.task
-def after(process: int) -> int:
+def after(n: int) -> int:
     limit(-1)
     print("again")
-    return int(process == os.getpid())
+    return n
 
 @tv.pipeline
 def whole():
     return after(talks())
 """
     )
-    run = user.whole.run(store=local)
-    assert load_result(local, run.id) == 1
-    logs = {task.node: task.log for task in local.catalog.runs.list_tasks(run.id)}
+    run = user.whole.run(store=store)
+    assert load_result(store, run.id) == 1
+    logs = {task.node: task.log for task in store.catalog.runs.list_tasks(run.id)}
     assert "line 100 and" in logs["talks"] or "line 900 and" in logs["talks"]
     assert "line 9999" not in logs["talks"]
     assert logs["after"].endswith("again\n")
 
 
-def test_a_task_that_cannot_print_fails_with_the_reason_and_its_line(local: Store, module: Module) -> None:
+def test_a_task_that_cannot_print_fails_with_the_reason_and_its_line(store: Store, module: Module) -> None:
     user = module(
-        HEAD
+        LIMIT
         + """
 @tv.task
 def talks() -> int:
@@ -145,15 +135,14 @@ def whole():
 """
     )
     with pytest.raises(TaskFailed, match=rf"Task 'talks' .* failed: OSError: .*({FULL}) \(.*\.py:\d+ in talks\)"):
-        user.whole.run(store=local)
+        user.whole.run(store=store)
 
 
 def test_a_task_that_prints_until_the_disk_is_full_leaves_room_for_the_record_of_its_failure(
-    small_disk: Path, module: Module, monkeypatch: pytest.MonkeyPatch
+    small_disk: Path, module: Module, executor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
     user = module(
-        HEAD
+        LIMIT
         + """
 @tv.task
 def talks() -> int:
@@ -178,18 +167,12 @@ def whole():
 
 @pytest.mark.filterwarnings("ignore::trivium.store.audit.due.CheckpointNotMade")
 def test_a_run_whose_record_has_no_room_says_how_to_go_on_and_does(
-    small_disk: Path, module: Module, monkeypatch: pytest.MonkeyPatch
+    small_disk: Path, module: Module, executor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
     user = module(
-        HEAD
+        LIMIT
+        + FIRST
         + """
-@tv.task
-def first() -> int:
-    with Path("calls").open("a") as file:
-        file.write("first ")
-    return 1
-
 @tv.task
 def fills(n: int) -> int:
     if not Path("room").exists():
@@ -217,6 +200,6 @@ def whole():
         (small_disk / "ballast").unlink()
         (small_disk / "room").touch()
         assert resume_run(store, run.id, pipeline=user.whole).status == "succeeded"
-        assert load_result(store, run.id) == 2
+        assert load_result(store, run.id) == 20_001
         assert (small_disk / "calls").read_text() == "first "
         assert store.catalog.events.verify().problems == ()
