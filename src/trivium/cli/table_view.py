@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import msgspec
@@ -16,10 +15,10 @@ from trivium.values.tables import CheckSpec, Commit, TableSpec
 def table_rows(store: Store) -> list[dict[str, Any]]:
     """Every declared table with its newest published version; a table without one has version and state null."""
     latest = {commit.table: commit for commit in store.catalog.tables.list_latest()}
-    alerts = Counter(alert.table for alert in store.catalog.alerts.list_alerts(state="open", limit=10_000))
+    alerts = store.catalog.alerts.count_open()
     specs = store.catalog.tables.list_specs()
     stale = find_stale_tables(store.catalog, [spec.name for spec in specs])
-    return [table_row(spec, latest.get(spec.name), alerts[spec.name], stale[spec.name]) for spec in specs]
+    return [table_row(spec, latest.get(spec.name), alerts.get(spec.name, 0), stale[spec.name]) for spec in specs]
 
 
 def table_row(spec: TableSpec, newest: Commit | None, open_alerts: int, staleness: Staleness) -> dict[str, Any]:

@@ -61,7 +61,11 @@ class Reads:
         found = [tables[table] for table in sorted(tables) if table != of]
         if self._by_task:
             found = [self._by_task.get((part.run, part.node, read.table), read) for read in found]
-        return [Reader(read.table, read.version, _scope(read), part.partitions, part.renews) for read in found]
+        wrote, renews, some = part.partitions, part.renews, frozenset[str]
+        return [
+            Reader(read.table, read.version, None if read.partitions is None else some(read.partitions), wrote, renews)
+            for read in found
+        ]
 
 
 def list_parts(changes: Sequence[Change]) -> list[Part]:
@@ -102,7 +106,3 @@ def _newest(known: TableRead | None, read: TableRead) -> TableRead:
     if known.version > read.version or known.partitions is None:
         return known
     return read if read.partitions is None else replace(read, partitions=known.partitions + read.partitions)
-
-
-def _scope(read: TableRead) -> Scope:
-    return None if read.partitions is None else frozenset(read.partitions)

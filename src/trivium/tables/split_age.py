@@ -12,7 +12,6 @@ from trivium.values.splits import Split
 
 CHECK = "fresh"
 WATCHER = "splits"
-MOST_OPEN = 10_000
 
 
 def watch_splits(store: Store, names: Sequence[str] | None = None) -> list[Alert]:
@@ -23,7 +22,7 @@ def watch_splits(store: Store, names: Sequence[str] | None = None) -> list[Alert
     """
     newest = store.catalog.splits.list_newest()
     chosen = [split for split in newest if names is None or split.name in names]
-    alerted = {alert.table for alert in store.catalog.alerts.list_alerts(state="open", limit=MOST_OPEN)}
+    alerted = store.catalog.alerts.count_open()
     now = store.clock()
     return [
         alert

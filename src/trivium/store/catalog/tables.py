@@ -189,6 +189,9 @@ class Alerts(Protocol):
     def list_judged(self, table: str, kind: str) -> list[Alert]:
         """The alerts that `verdicts` is about, oldest first."""
 
+    def count_open(self) -> dict[str, int]:
+        """How many alerts are open, by table; tables without one are left out. An index holds all of it."""
+
     def count_by_column(self, *, table: str | None = None, since: datetime) -> list[AlertCount]:
         """How many alerts were opened since then, by table, column, kind and verdict."""
 

@@ -218,6 +218,14 @@ def test_alerts_are_counted_by_column_kind_and_verdict(catalog: Catalog) -> None
     assert catalog.alerts.count_by_column(since=NOON + timedelta(seconds=1)) == []
 
 
+def test_open_alerts_are_counted_by_table(catalog: Catalog) -> None:
+    assert catalog.alerts.count_open() == {}
+    record(catalog, *(replace(ALERT, id=f"a{n}", column=f"c{n}") for n in range(3)), replace(ALERT, id="b", table="w"))
+    judge(catalog, "b", true_alarm=False)
+    judge(catalog, "a0", true_alarm=True)
+    assert catalog.alerts.count_open() == {"flights": 3}
+
+
 def test_alerts_are_counted_by_the_day_on_which_they_were_opened(catalog: Catalog) -> None:
     moments = [NOON, NOON + timedelta(hours=11), NOON + timedelta(days=3)]
     record(catalog, *(replace(ALERT, id=f"a{n}", column=f"c{n}", opened_at=each) for n, each in enumerate(moments)))

@@ -86,6 +86,12 @@ class SqlAlerts:
         found = self.database.read().all(Alert, f"SELECT * FROM alerts WHERE {JUDGED}", table, kind, MOST_VERDICTS)
         return found[::-1]
 
+    def count_open(self) -> dict[str, int]:
+        rows = self.database.read().execute(
+            'SELECT "table", COUNT(*) AS alerts FROM alerts WHERE state = \'open\' GROUP BY "table"'
+        )
+        return {row["table"]: row["alerts"] for row in rows}
+
     def count_by_column(self, *, table: str | None = None, since: datetime) -> list[AlertCount]:
         return self.database.read().all(
             AlertCount,
