@@ -33,7 +33,7 @@ COMMANDS = (
     "runs list",
     "runs list --pipeline pipeline-7",
     "runs list --status failed",
-    "runs show run-00007",
+    "runs show run-000070",
     "runs velocity --since 52w",
     "alerts list",
     "alerts list --state open",
