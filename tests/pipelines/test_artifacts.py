@@ -7,6 +7,8 @@ import enum
 import pathlib
 import threading
 import uuid
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -19,9 +21,10 @@ from msgspec import Struct
 from polars.testing import assert_frame_equal
 from sklearn.linear_model import LinearRegression
 
+from trivium.digest import digest_file
 from trivium.errors import CorruptObject, UnsupportedValue
 from trivium.frames import to_frame
-from trivium.pipelines.artifacts import decode, encode, forget_damaged, is_intact
+from trivium.pipelines.artifacts import ROWS_IN_GROUP, decode, encode, forget_damaged, is_intact
 from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
 
@@ -142,6 +145,41 @@ def test_without_an_annotation_a_frame_comes_as_it_was_given(frame: Any, blobs: 
 def test_equal_frames_have_equal_digests(blobs: Blobs) -> None:
     pieces = pl.concat([ROWS.head(1), ROWS.tail(1)], rechunk=False)
     assert encode(pieces, blobs).digest == encode(ROWS, blobs).digest
+
+
+MANY = pl.select(n=pl.int_range(ROWS_IN_GROUP + 9)).with_columns(
+    x=(pl.col("n") * 0.7).sin(),
+    few=pl.when(pl.col("n") > 70).then(pl.col("n") % 5).cast(pl.Int8),
+    even=pl.when(pl.col("n") < 7_000).then(pl.col("n") % 2 == 0),
+    day=(pl.col("n") % 40_000).cast(pl.Date),
+    at=pl.col("n").cast(pl.Datetime("us", "UTC")),
+    price=pl.col("n").cast(pl.Decimal(18, 2)),
+)
+WIDER = MANY.with_columns(text="text of some length, " + pl.col("n").cast(pl.String), list=pl.concat_list("x", "n"))
+
+
+@pytest.mark.parametrize("rows", [MANY, WIDER], ids=["fixed width", "any width"])
+@pytest.mark.parametrize("ends", [[1], [ROWS_IN_GROUP], range(5_000, ROWS_IN_GROUP, 10_000)], ids=str)
+def test_the_digest_of_a_large_frame_does_not_tell_its_pieces(
+    rows: pl.DataFrame, ends: Sequence[int], blobs: Blobs
+) -> None:
+    cuts = pairwise([0, *ends, rows.height])
+    pieces = pl.concat([rows[start:end].gather_every(1) for start, end in cuts], rechunk=False)
+    assert pieces.n_chunks() == len(ends) + 1
+    assert encode(pieces, blobs).digest == encode(rows, blobs).digest
+
+
+def test_the_digest_does_not_tell_that_rows_were_read_by_row_group(blobs: Blobs) -> None:
+    back = decode(encode(pl.concat([WIDER, WIDER]), blobs), blobs)
+    assert back.n_chunks() > 1
+    assert encode(back, blobs).digest == encode(back.rechunk(), blobs).digest
+
+
+def test_the_digest_of_a_large_frame_is_that_of_its_file(blobs: Blobs) -> None:
+    ref = encode(MANY, blobs)
+    assert ref.bytes == blobs.size(ref.digest)
+    assert digest_file(blobs.path(ref.digest)) == ref.digest
+    assert_frame_equal(decode(ref, blobs), MANY)
 
 
 def test_frames_and_storable_objects_inside_of_collections_are_kept(blobs: Blobs) -> None:

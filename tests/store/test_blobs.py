@@ -45,36 +45,41 @@ def test_a_file_is_stored_as_its_bytes_and_stays(blobs: Blobs, tmp_path: Path) -
     assert blobs.get(digest_bytes(b"x" * 3_000_000)) == (tmp_path / "source").read_bytes()
 
 
-def test_what_is_made_in_place_is_stored_under_its_digest_and_leaves_nothing_else(blobs: Blobs) -> None:
+@pytest.mark.parametrize("in_order", [True, False])
+def test_what_is_made_in_place_is_stored_under_its_digest_and_leaves_nothing_else(blobs: Blobs, in_order: bool) -> None:
     data = b"x" * 3_000_000
     for _ in range(2):
-        assert blobs.put_made(lambda path: write(path, data)) == (digest_bytes(data), len(data))
+        made = blobs.put_made(lambda path: write(path, data), in_order=in_order)
+        assert made == (digest_bytes(data), len(data))
     assert blobs.get(digest_bytes(data)) == blobs.local_path(digest_bytes(data)).read_bytes() == data
     assert [digest for digest, *_ in blobs.list_digests()] == [digest_bytes(data)]
     assert not list(blobs.root.glob(".made-*"))
 
 
-def test_what_failed_to_be_made_leaves_nothing(blobs: Blobs) -> None:
+@pytest.mark.parametrize("in_order", [True, False])
+def test_what_failed_to_be_made_leaves_nothing(blobs: Blobs, in_order: bool) -> None:
     def fail(path: Path) -> None:
         path.write_bytes(b"half")
         raise ValueError("no more")
 
     with pytest.raises(ValueError, match="no more"):
-        blobs.put_made(fail)
+        blobs.put_made(fail, in_order=in_order)
     assert not list(blobs.list_digests())
     assert not list(blobs.root.glob(".made-*"))
 
 
-def test_there_is_no_room_for_what_is_made(blobs: Blobs) -> None:
+@pytest.mark.parametrize("in_order", [True, False])
+def test_there_is_no_room_for_what_is_made(blobs: Blobs, in_order: bool) -> None:
     def fill(path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(StorageFull):
-        blobs.put_made(fill)
+        blobs.put_made(fill, in_order=in_order)
 
 
-def test_what_was_made_and_then_changed_is_found(place: Place, blobs: Blobs) -> None:
-    digest, _ = blobs.put_made(lambda path: write(path, b"0123456789"))
+@pytest.mark.parametrize("in_order", [True, False])
+def test_what_was_made_and_then_changed_is_found(place: Place, blobs: Blobs, in_order: bool) -> None:
+    digest, _ = blobs.put_made(lambda path: write(path, b"0123456789"), in_order=in_order)
     place.meddle(f"{digest[:2]}/{digest}", flip, "blobs")
     with pytest.raises(CorruptObject):
         blobs.local_path(digest)

@@ -23,6 +23,7 @@ from trivium.values.runs import ArtifactRef
 
 CHECKED_BYTES = 1 << 20
 ROWS_IN_GROUP = 1 << 18
+FOLLOWED_BYTES = 4 << 20
 LIST = "list"
 SERIES = "polars.series.series.Series"
 INNER = re.compile(rb"\b[0-9a-f]{64}\b")
@@ -171,13 +172,24 @@ def _encode_frame(value: Any, blobs: Blobs) -> ArtifactRef:
     objects = [name for name, dtype in rows.schema.items() if dtype == pl.Object]
     if objects:
         raise UnsupportedValue(f"Column {objects[0]!r} holds Python objects; give it a column type.")
+    large = rows.estimated_size() >= FOLLOWED_BYTES
     digest, size = blobs.put_made(
-        lambda path: rows.rechunk().write_parquet(
+        lambda path: _without_pieces(rows).write_parquet(
             path, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP
-        )
+        ),
+        in_order=large,
     )
     facts = {"type": type_path(type(value)), "rows": rows.height, "columns": rows.width}
     return ArtifactRef("frame", digest, size, facts)
+
+
+def _without_pieces(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows, of which the same bytes are written whatever pieces they are in.
+
+    Values of a fixed width are encoded by row group, wherever a piece ends; of others, pages are cut by their piece.
+    """
+    fixed = all(dtype.is_numeric() or dtype.is_temporal() or dtype == pl.Boolean for dtype in rows.dtypes)
+    return rows if fixed else rows.rechunk()
 
 
 def _encode_spark(value: Any, blobs: Blobs) -> ArtifactRef:
@@ -186,7 +198,8 @@ def _encode_spark(value: Any, blobs: Blobs) -> ArtifactRef:
         digest, size = blobs.put_made(
             lambda path: rows.sink_parquet(
                 path, compression="zstd", compression_level=1, row_group_size=ROWS_IN_GROUP, mkdir=False
-            )
+            ),
+            in_order=True,
         )
         height = rows.select(pl.len()).collect().item()
     facts = {"type": type_path(type(value)), "rows": height, "columns": len(value.columns)}

@@ -192,6 +192,7 @@ def _call(attempt: Attempt, store: Store, blobs: Blobs) -> tuple[ArtifactRef, ..
         if room is not None:
             arguments = room.completed(attempt.arguments, arguments)
         result = call_with(task.function, arguments, task.signature)
+        del arguments  # they may be as large as the result, which is written now
         failpoint("run:task_called")
         if attempt.rank:
             return ()

@@ -33,12 +33,12 @@ class GuardedBlobs(Blobs):
         self._refuse(source.read_bytes())
         return super().put_file(source)
 
-    def put_made(self, make: Callable[[Path], None]) -> tuple[str, int]:
+    def put_made(self, make: Callable[[Path], None], *, in_order: bool = False) -> tuple[str, int]:
         def make_checked(path: Path) -> None:
             make(path)
             self._refuse(path.read_bytes())
 
-        return super().put_made(make_checked)
+        return super().put_made(make_checked, in_order=in_order)
 
     def _refuse(self, data: bytes) -> None:
         found = self._redaction.find(data.decode("utf-8", "replace"))

@@ -12,6 +12,7 @@ from trivium.errors import CorruptObject, NotFound
 from trivium.ids import new_id
 from trivium.store.catalog.small_blobs import SmallBlobs, is_small
 from trivium.store.disk_errors import tell_disk_errors
+from trivium.store.followed import write_followed
 from trivium.store.local_storage import LocalStorage
 from trivium.store.storage import Storage, StoredFile, Wanted
 
@@ -80,17 +81,21 @@ class Blobs:
             self.storage.put_file(_name(digest), lambda aside: _copy(source, aside))
         return digest
 
-    def put_made(self, make: Callable[[Path], None]) -> tuple[str, int]:
+    def put_made(self, make: Callable[[Path], None], *, in_order: bool = False) -> tuple[str, int]:
         """What `make` puts in the file whose path it is given is stored durably; returns digest and size.
 
-        Raises StorageFull when there is no room for it.
+        in_order: it puts every byte once, from the first to the last, and many of them, so that they are hashed and
+        synced meanwhile. Raises StorageFull when there is no room for it.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         made = self.root / f".made-{new_id()}"
         try:
             with tell_disk_errors(made):
-                make(made)
-            digest, size = digest_file(made), made.stat().st_size
+                if in_order:
+                    digest, size = write_followed(made, make, sync=self.storage.syncs)
+                else:
+                    make(made)
+                    digest, size = digest_file(made), made.stat().st_size
             if not self.has(digest):
                 self.storage.put_file(_name(digest), lambda aside: _move(made, aside), digest=digest)
             return digest, size

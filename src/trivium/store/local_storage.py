@@ -34,6 +34,11 @@ class LocalStorage:
         """The folder."""
         return self._folder
 
+    @property
+    def syncs(self) -> bool:
+        """See Storage."""
+        return self._sync
+
     def put(self, name: str, data: bytes | memoryview, *, derived: bool = False) -> str:
         """See Storage."""
         return self._put(name, lambda aside: _write(aside, data), sync=self._sync and not derived)

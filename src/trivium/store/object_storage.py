@@ -44,6 +44,11 @@ class ObjectStorage:
         """Where the copies are."""
         return self._copies.folder
 
+    @property
+    def syncs(self) -> bool:
+        """No: the store has what is put, and copies can be fetched again."""
+        return False
+
     def put(self, name: str, data: bytes | memoryview, *, derived: bool = False) -> str:
         """See Storage."""
         checked_file_name(name)

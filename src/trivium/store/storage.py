@@ -59,6 +59,10 @@ class Storage(Protocol):
     def folder(self) -> Path:
         """The local folder of the files, or of the copies of them that were fetched."""
 
+    @property
+    def syncs(self) -> bool:
+        """Whether what is put has to be synced to the disk of that folder."""
+
     def put(self, name: str, data: bytes | memoryview, *, derived: bool = False) -> str:
         """The name holds these bytes; returns their stamp.
 
