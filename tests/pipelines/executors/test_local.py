@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from tests.pipelines.executors.failed import Module, run_that_fails
+from tests.pipelines.executors.jump import jump_when_written
 from tests.processes import is_gone
 
 from trivium.pipelines.executors import local as local_executor
@@ -50,18 +50,29 @@ def whole(file: str):
 """
     )
     file = tmp_path / "pid"
-
-    class Clock:
-        """Ten minutes are over as soon as the task has started its child, however busy the machine is."""
-
-        @staticmethod
-        def monotonic() -> float:
-            return time.monotonic() + (1200 if file.exists() and file.read_text() else 0)
-
-    monkeypatch.setattr(local_executor, "time", Clock)
+    jump_when_written(monkeypatch, file, 1200)
     failed = run_that_fails(local, user, file=str(file))
     assert "TimeoutError: it took longer than its timeout of 600 s" in failed.message
     assert is_gone(int(file.read_text()))
+
+
+def test_the_time_of_a_task_begins_when_its_modules_are_imported(local: Store, module: Module) -> None:
+    user = module(
+        HEAD
+        + """
+if "TRIVIUM_WORKER" in os.environ:
+    time.sleep(3)  # as a framework takes, longer than the timeout and its grace
+
+@tv.task(timeout=1.5)
+def quick() -> int:
+    return 1
+
+@tv.pipeline
+def whole():
+    return quick()
+"""
+    )
+    assert load_result(local, user.whole.run(store=local).id) == 1
 
 
 def test_an_interrupt_while_an_answer_is_read_leaves_no_process(

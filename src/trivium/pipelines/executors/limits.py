@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trivium.pipelines.executors.process_tree import resident_bytes
 from trivium.pipelines.resources import parse_memory
 from trivium.pipelines.task import TaskOptions
 
 GRACE = 1.0  # seconds in which a task that is over its time can say so itself
+STARTING = 120.0  # seconds in which its process starts and imports it, at the most
 
 
 class Limits(Struct, frozen=True):
-    """The limits of an attempt that began at `begun`, by the monotonic clock. seconds, bytes: None and 0 for none."""
+    """The limits of an attempt that began at `begun`, by the monotonic clock, or will by then at the latest.
+
+    seconds, bytes: None and 0 for none.
+    """
 
     begun: float
     seconds: float | None
@@ -22,9 +27,13 @@ class Limits(Struct, frozen=True):
     bytes: int
 
     @classmethod
-    def of(cls, options: TaskOptions, begun: float) -> Self:
-        """Those of a task's options."""
-        return cls(begun, options.timeout, options.memory, parse_memory(options.memory))
+    def of(cls, options: TaskOptions, now: float) -> Self:
+        """Those of a task's options, which is sent to a process now."""
+        return cls(now + STARTING, options.timeout, options.memory, parse_memory(options.memory))
+
+    def since(self, now: float) -> Self:
+        """The same of a task that begins now."""
+        return replace(self, begun=now)
 
     def is_out_of_time(self, now: float) -> bool:
         """Whether the attempt may have ended because of its time: then its process, and what that started, goes too."""

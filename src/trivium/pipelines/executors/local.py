@@ -23,7 +23,7 @@ from trivium.pipelines.executors.member_log import MemberLog
 from trivium.pipelines.executors.own_environment import setup_in, tell_other_code
 from trivium.pipelines.executors.packing import pack_attempt
 from trivium.pipelines.executors.task_log import TaskLog
-from trivium.pipelines.executors.transport import OtherCode, Setup, Unfound, unpack
+from trivium.pipelines.executors.transport import BEGUN, OtherCode, Setup, Unfound, unpack
 from trivium.pipelines.executors.worker_process import WorkerProcess
 from trivium.pipelines.live_log import logs_of
 from trivium.pipelines.main_module import main_of_program
@@ -167,7 +167,7 @@ class LocalExecutor:
             readable, _, _ = select.select(list(self._going), (), (), max(pause, 0.0))
             for number in readable:
                 if number in self._going:  # its gang may have been ended meanwhile
-                    self._answer(self._going.pop(number))
+                    self._hear(self._going[number])
             if time.monotonic() >= self._looked + LOOK:
                 self._look_after()
             if over is not None and time.monotonic() >= over:
@@ -182,11 +182,18 @@ class LocalExecutor:
             else:
                 self._start(attempt)
 
-    def _answer(self, going: Going) -> None:
+    def _hear(self, going: Going) -> None:
         message = going.worker.channel.receive()
+        if message == BEGUN:
+            going.limits = going.limits.since(time.monotonic())
+            return
+        del self._going[going.worker.fileno()]
         if message is None:
             self._take(going, Outcome(error=f"ProcessDied: {going.worker.why_it_ended()}"), died=True)
-            return
+        else:
+            self._answer(going, message)
+
+    def _answer(self, going: Going, message: bytes) -> None:
         answer = unpack(message)
         outcome = answer if isinstance(answer, Outcome) else self._consider(going, answer)
         if outcome is not None:

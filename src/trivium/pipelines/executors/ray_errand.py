@@ -23,7 +23,7 @@ from trivium.errors import EnvironmentUnavailable
 from trivium.pipelines.executors.limits import Limits
 from trivium.pipelines.executors.node_environment import setup_on_node
 from trivium.pipelines.executors.task_log import TaskLog
-from trivium.pipelines.executors.transport import Setup
+from trivium.pipelines.executors.transport import BEGUN, Setup
 from trivium.pipelines.executors.worker_process import WorkerProcess
 from trivium.pipelines.task import TaskOptions
 from trivium.values.runs import Environment
@@ -99,7 +99,7 @@ def run_errand(errand: Errand) -> Errant:
     except BaseException:
         worker.end()
         raise
-    if errant.answer is None or Limits.of(errand.options, 0.0).is_out_of_time(errant.seconds):
+    if errant.answer is None or Limits.of(errand.options, 0.0).since(0.0).is_out_of_time(errant.seconds):
         worker.end()
     else:
         _standing.append(worker)
@@ -135,10 +135,10 @@ def try_in(worker: WorkerProcess, errand: Errand, footing: Footing, is_over: Cal
     """What came of the errand in this process."""
     with suppress(OSError):  # it has ended, which is noticed when its answer is waited for
         worker.channel.send(errand.job)
-    limits = Limits.of(errand.options, time.monotonic())
-    answer, broken = _look_after(worker, limits, footing.log, is_over)
+    sent = time.monotonic()
+    answer, broken = _look_after(worker, Limits.of(errand.options, sent), footing.log, is_over)
     log = None if footing.log is None else footing.log.tail()
-    return Errant(footing.node, answer, broken, log=log, seconds=time.monotonic() - limits.begun)
+    return Errant(footing.node, answer, broken, log=log, seconds=time.monotonic() - sent)
 
 
 def out_of_reach(setup: Setup, node: str) -> str:
@@ -197,6 +197,9 @@ def _look_after(
         readable, _, _ = select.select([worker], (), (), LOOK)
         if readable:
             answer = worker.channel.receive()
+            if answer == BEGUN:
+                limits = limits.since(time.monotonic())
+                continue
             return answer, "" if answer is not None else f"ProcessDied: {worker.why_it_ended()}"
         exceeded = ENDED if is_over() else limits.exceeded(worker.mark, time.monotonic())
         if exceeded is not None:

@@ -23,6 +23,7 @@ else:
     cloudpickle = Deferred("cloudpickle")  # only who sends needs it, and then a process is starting meanwhile
 
 PLAIN = 'Give plain values, or run it here with executor = "inline".'
+BEGUN = b""  # what a worker sends before its answer, when a task with a timeout has been imported and begins
 NAMED = "It runs in another version of Python, which imports its code: define it in a module, and give plain values."
 
 

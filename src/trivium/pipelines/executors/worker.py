@@ -20,7 +20,7 @@ from trivium.errors import CacheKeyError
 from trivium.pipelines.attempt import describe, tail_of, try_once
 from trivium.pipelines.executors.channel import Channel
 from trivium.pipelines.executors.prints import prints_to
-from trivium.pipelines.executors.transport import Answer, Job, OtherCode, Setup, Unfound, unpack
+from trivium.pipelines.executors.transport import BEGUN, Answer, Job, OtherCode, Setup, Unfound, unpack
 from trivium.pipelines.main_module import LateMain
 from trivium.pipelines.reach import Reached, reach, without_absent
 from trivium.pipelines.secrets import secret_names
@@ -99,6 +99,8 @@ class Worker:
                 return OtherCode(found.code if found else ())
         log = job.log if self._logs is None else os.path.join(self._logs, os.path.basename(job.log))  # noqa: PTH118, PTH119
         hides = bool(secret_names(task.options.secrets, job.attempt.arguments))
+        if task.options.timeout is not None:
+            self._channel.send(BEGUN)
         with warnings.catch_warnings():
             warnings.resetwarnings()
             warnings.filters.extend(job.filters)  # type: ignore[attr-defined] # a list, whatever its stub says

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from tests.pipelines.executors.failed import Module, run_that_fails
+from tests.pipelines.executors.jump import jump_when_written
 from tests.processes import is_gone
 
-from trivium.pipelines.executors import local as local_executor
 from trivium.pipelines.results import load_output, load_result
 from trivium.pipelines.resume import resume_run
 from trivium.store.store import Store
@@ -125,15 +124,9 @@ def endless(file: str, ready: bool) -> int:
 def whole(file: str):
     return endless(file, ready())
 """)
-    file, begun = tmp_path / "pid", time.monotonic()
-
-    class Clock:
-        @staticmethod
-        def monotonic() -> float:
-            over = 1200 if heeds == "BaseException" else 600.5
-            return begun + (over if file.exists() and file.read_text() else 0)
-
-    monkeypatch.setattr(local_executor, "time", Clock)
+    file = tmp_path / "pid"
+    if executor == "local":
+        jump_when_written(monkeypatch, file, 1200 if heeds == "BaseException" else 600.5)
     failed = run_that_fails(store, user, file=str(file))
     assert "TimeoutError: it took longer than its timeout of " in failed.message
     assert ("its process was ended" in failed.message) == (heeds == "BaseException")
