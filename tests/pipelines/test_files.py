@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -16,7 +14,7 @@ from trivium.pipelines.path_content import digest_path
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.results import load_output, load_result
 from trivium.pipelines.task import task
-from trivium.store.store import Store, connect, use_store
+from trivium.store.store import Store, use_store
 
 
 def statuses(store: Store, run: str) -> dict[str, str]:
@@ -257,34 +255,3 @@ def test_a_file_that_is_gone_from_the_store_is_made_again(store: Store, tmp_path
     again = reported.run(store=store, text="few" * 5000, folder=str(tmp_path))
     assert statuses(store, again.id)["written"] == "executed"
     assert load_output(store, again.id, "written").read_text() == "few" * 5000
-
-
-def test_files_come_to_another_process_and_back(
-    store: Store, module: Callable[..., ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TRIVIUM_EXECUTOR", "local")
-    user = module(
-        """
-import tempfile
-from pathlib import Path
-import trivium as tv
-
-@tv.task
-def made(source: Path) -> Path:
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:
-        file.write(source.read_text() * 2)
-    return Path(file.name)
-
-@tv.task
-def doubled(file: Path) -> str:
-    return file.read_text() * 2 + file.suffix
-
-@tv.pipeline
-def whole(source: Path):
-    return doubled(made(source))
-"""
-    )
-    (tmp_path / "source.txt").write_text("ab")
-    with connect(tmp_path / "other", actor="ada", durability="fast") as opened:
-        run = user.whole.run(store=opened, source=tmp_path / "source.txt")
-        assert load_result(opened, run.id) == "abababab.txt"
