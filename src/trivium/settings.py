@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import getpass
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+from trivium.deferred import Deferred
 from trivium.errors import Misuse
 from trivium.values.environments import EnvironmentSpec
+
+if TYPE_CHECKING:
+    import tomllib
+else:
+    tomllib = Deferred("tomllib")  # a worker is told the settings, and needs no file
 
 PROJECT_FILE = "trivium.toml"
 STATE_FOLDER = ".trivium"

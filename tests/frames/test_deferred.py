@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trivium.frames.deferred import Deferred
+from trivium.deferred import Deferred
 
 SCRIPT = """
 import sys

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from trivium.store.online import EARLIEST, LATEST, Found, Online, OnlineTable
+from trivium.store.online import Online
 from trivium.store.online_changes import Added, Bodied, Changes, Merged, Plan, Removed, Rewritten
+from trivium.store.online_table import EARLIEST, LATEST, Found, OnlineTable
 from trivium.values.tables import DataFile
 
 Rows = Sequence[tuple[str, int, dict[str, Any]]]

@@ -12,6 +12,7 @@ from msgspec import Struct
 SCRIPTS = Path(__file__).parent / "scripts"
 INSTALL_SECONDS = 240.0
 READY = "ready"
+NOT_INHERITED = ("TRIVIUM_", "PYTHONDONTWRITEBYTECODE")
 QUIET = {
     "DO_NOT_TRACK": "1",
     "HAMILTON_TELEMETRY_ENABLED": "false",
@@ -34,8 +35,11 @@ class Engine(Struct, frozen=True):
     python: str = sys.executable
 
     def variables(self, folder: Path) -> dict[str, str]:
-        """Its environment, with everything that it keeps under `folder`."""
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("TRIVIUM_")}
+        """Its environment, with everything that it keeps under `folder`.
+
+        Each engine's imports are compiled, as those of an installed package are; ours is a checkout that compiles itself.
+        """
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
         return {**ours, **QUIET, "PREFECT_HOME": str(folder / "home"), **self.environ}
 
 

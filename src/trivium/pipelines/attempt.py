@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any
 
 from msgspec import Struct
@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from trivium import frames
 from trivium.code.source import is_first_party
+from trivium.deferred import Deferred
 from trivium.digest import digest_of
 from trivium.errors import CheckFailed, CorruptObject, NotFound, SecretUnavailable, TriviumError, UnsupportedValue
 from trivium.failpoints import failpoint
-from trivium.frames.deferred import Deferred
 from trivium.frames.spark.kind import is_spark_type
 from trivium.pipelines.artifacts import decode, encode
 from trivium.pipelines.checkpoint import Checkpoints
@@ -32,7 +32,7 @@ from trivium.pipelines.secret_guard import guarded
 from trivium.pipelines.secrets import Secret, given_secrets, in_environment
 from trivium.pipelines.signature import call_with, frame_type, is_frame_type, is_version_type, mentions, output_types
 from trivium.pipelines.slices import Slice, read_slice
-from trivium.pipelines.spark.room import spark_room
+from trivium.pipelines.spark.wanted import wants_spark
 from trivium.pipelines.stored_files import copies_gone_after
 from trivium.pipelines.task import Task
 from trivium.pipelines.worker import Worker
@@ -45,6 +45,7 @@ from trivium.values.runs import ArtifactRef, Environment
 
 FRAMES_KEPT = 12
 TABLES_AT = Deferred("trivium.tables.at")  # it loads the engines of frames
+ROOM = Deferred("trivium.pipelines.spark.room")
 Note = Callable[[str], object]
 Capture = Callable[[Redaction], AbstractContextManager[Note]]
 
@@ -185,7 +186,7 @@ def _inside(error: BaseException) -> list[traceback.FrameSummary]:
 
 def _call(attempt: Attempt, store: Store, blobs: Blobs) -> tuple[ArtifactRef, ...]:
     task = attempt.task
-    with spark_room(task, store) as room:
+    with _spark_room(task, store) as room:
         arguments = {
             name: _argument(store, value, task.annotations.get(name, Any)) for name, value in attempt.arguments.items()
         }
@@ -200,6 +201,12 @@ def _call(attempt: Attempt, store: Store, blobs: Blobs) -> tuple[ArtifactRef, ..
         if table is not None and attempt.partition:
             return (commit_result(store, table, attempt.partition, result, attempt.idempotency_key),)
         return _store_result(task, blobs, result)
+
+
+def _spark_room(task: Task[Any], store: Store) -> AbstractContextManager[Any]:
+    """Where it runs on Spark, and where Spark has to make room for it; None for all other tasks."""
+    concerned = wants_spark(task) or task.options.memory is not None
+    return ROOM.spark_room(task, store) if concerned else nullcontext()
 
 
 def _argument(store: Store, value: Any, wanted: Any) -> Any:

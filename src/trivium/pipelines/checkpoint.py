@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from trivium.deferred import Deferred
 from trivium.digest import digest_bytes
 from trivium.errors import CorruptObject, Misuse, NotFound
 from trivium.failpoints import failpoint
@@ -25,6 +24,12 @@ from trivium.store.storage import Storage
 from trivium.store.storages import open_storage
 from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef
+
+if TYPE_CHECKING:
+    import shutil
+    import tempfile
+else:
+    shutil, tempfile = Deferred("shutil"), Deferred("tempfile")  # few tasks ask for a checkpoint
 
 FOLDER = "training"
 KEPT = 2

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from trivium import frames
+from trivium.deferred import Deferred
 from trivium.errors import CheckFailed, UnsupportedValue
-from trivium.frames.deferred import Deferred, pl
+from trivium.frames.deferred import pl
 from trivium.frames.spark.kind import is_spark_type
 from trivium.pipelines.inputs import pin_table
 from trivium.pipelines.signature import frame_type

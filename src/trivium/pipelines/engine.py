@@ -81,7 +81,7 @@ def _execute(request: RunRequest, store: Store, progress: Progress | None, known
         refuse_rings(graph)
         refuse_partitions(graph, among)
         if _is_new(graph, store):
-            prepare_executor(request.on or store.settings.executor, store)
+            prepare_executor(request.on or store.settings.executor, store.settings)
         tables = pin_inputs(store, graph.tables(), _asked_versions(request, graph, before))
         environments = resolve_nodes(graph.nodes, store, request.environments)
         run = _open_run(request, store, graph, tables, before)

@@ -6,11 +6,17 @@ import platform
 import re
 import sys
 from functools import cache
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from trivium.deferred import Deferred
 from trivium.digest import digest_of
 from trivium.values.runs import Environment
+
+if TYPE_CHECKING:
+    from importlib import metadata
+else:
+    metadata = Deferred("importlib.metadata")  # loaded while a worker starts
 
 NAME = re.compile(r"^Name:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 VERSION = re.compile(r"^Version:[ \t]*(\S+)[ \t]*$", re.MULTILINE)

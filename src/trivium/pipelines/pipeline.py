@@ -6,21 +6,28 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
+from trivium.deferred import Deferred
 from trivium.errors import Misuse
 from trivium.ids import checked_name
 from trivium.pipelines.drawing import current_graph
-from trivium.pipelines.engine import RunRequest, execute
-from trivium.pipelines.graph import Graph, build_graph
+from trivium.pipelines.executors.executor import prepare_executor
 from trivium.pipelines.parameter_sources import settings_of_environment, settings_of_file, settings_of_flags
 from trivium.pipelines.parameters import Parameters, Setting, bind_parameters
-from trivium.pipelines.plan import Plan, make_plan
-from trivium.pipelines.progress import Progress
 from trivium.pipelines.signature import annotations_of, call_with, check_call
+from trivium.settings import Settings
 from trivium.store.store import Store, current_store, use_store
 from trivium.values.events import TriggerSpec
 from trivium.values.runs import Run
+
+if TYPE_CHECKING:
+    from trivium.pipelines import engine, graph, plan
+    from trivium.pipelines.graph import Graph
+    from trivium.pipelines.plan import Plan
+    from trivium.pipelines.progress import Progress
+else:  # a worker imports pipelines beside its tasks, and runs none
+    engine, graph, plan = (Deferred(f"trivium.pipelines.{each}") for each in ("engine", "graph", "plan"))
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,11 +56,11 @@ class Pipeline(Generic[P, R]):
                 )
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        graph = current_graph()
-        if graph is None:
+        drawn = current_graph()
+        if drawn is None:
             return self.function(*args, **kwargs)
         given = check_call(f"pipeline {self.name!r}", self.signature, annotations_of(self.function), args, kwargs)
-        with graph.inside(self.name):
+        with drawn.inside(self.name):
             return call_with(self.function, given)  # type: ignore[no-any-return] # what the function returns
 
     def configured(
@@ -100,8 +107,13 @@ class Pipeline(Generic[P, R]):
         executor's address, BlockedByAlert when an input has an open
         blocking alert (unless `accept_alerts`), TaskFailed when a task raised.
         """
+
+        def prepare(settings: Settings) -> None:  # where nothing was ever stored, there is something to do for certain
+            prepare_executor(on or settings.executor, settings)
+
         bound = self.resolve(parameters)
-        request = RunRequest(
+        store = store or current_store(before_new=prepare)
+        request = engine.RunRequest(
             pipeline=self.name,
             function=self.function,
             parameters=bound.values,
@@ -113,7 +125,7 @@ class Pipeline(Generic[P, R]):
             partitions=partitions,
             on=on,
         )
-        return execute(request, store or current_store(), progress)
+        return engine.execute(request, store, progress)
 
     def plan(
         self,
@@ -126,12 +138,12 @@ class Pipeline(Generic[P, R]):
         """What `run` with these parameters would do, task by task, and why. Nothing is run or recorded."""
         store = store or current_store()
         with use_store(store):
-            graph = self.graph(**parameters)
-        return make_plan(graph, store, versions or {}, partitions)
+            drawn = self.graph(**parameters)
+        return plan.make_plan(drawn, store, versions or {}, partitions)
 
     def graph(self, **parameters: Any) -> Graph:
         """The tasks and what flows between them."""
-        return build_graph(self.name, self.function, self.resolve(parameters).values)
+        return graph.build_graph(self.name, self.function, self.resolve(parameters).values)
 
     def input_tables(self, **parameters: Any) -> list[str]:
         """Names of the tables that a run with these parameters would read."""

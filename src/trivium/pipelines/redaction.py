@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
+
+from trivium.deferred import Deferred
+
+if TYPE_CHECKING:
+    import html
+else:
+    html = Deferred("html")  # few tasks have secrets
 
 LEAST_LINE = 8
 LEAST_PIECE = 5

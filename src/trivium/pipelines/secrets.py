@@ -7,16 +7,21 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from trivium.deferred import Deferred
 from trivium.errors import Misuse, SecretUnavailable
 from trivium.pipelines.context import TaskContext, current_task
 from trivium.pipelines.drawing import current_graph
 from trivium.settings import Settings, load_settings, read_table
+
+if TYPE_CHECKING:
+    from importlib import metadata
+else:
+    metadata = Deferred("importlib.metadata")  # few look for what packages offer
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 WRITTEN = "secret:"

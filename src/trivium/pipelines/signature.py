@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import types
 import typing
@@ -11,13 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from trivium.deferred import Deferred
 from trivium.errors import Misuse
 from trivium.frames.spark.kind import is_session_type
 from trivium.pipelines.secrets import Secret, find_references
 from trivium.values.tables import TableSpec
 
 if TYPE_CHECKING:
+    import difflib
+
     from trivium.pipelines.task import Task
+
+else:
+    difflib = Deferred("difflib")
 
 FRAME_PACKAGES = ("polars.", "pandas.", "pyarrow.", "duckdb.", "_duckdb.", "pyspark.sql.")
 FRAME_NAMES = ("LazyFrame", "DataFrame", "Table", "DuckDBPyRelation")

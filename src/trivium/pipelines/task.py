@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from trivium.code.module_file import load_file
+from trivium.deferred import Deferred
 from trivium.durations import parse_duration
 from trivium.errors import Misuse
 from trivium.pipelines.drawing import current_graph
@@ -29,10 +30,14 @@ from trivium.pipelines.signature import (
     open_signature,
     reveal_arguments,
 )
-from trivium.pipelines.spark.bare import call_bare
 from trivium.pipelines.spark.options import checked_spark_options
 from trivium.values.environments import EnvironmentSpec
 from trivium.values.tables import TableSpec
+
+if TYPE_CHECKING:
+    from trivium.pipelines.spark import bare
+else:
+    bare = Deferred("trivium.pipelines.spark.bare")  # it looks for Java, and no run calls a task barely
 
 R = TypeVar("R")
 _with_code: ContextVar[bool] = ContextVar("trivium_with_code", default=False)
@@ -87,8 +92,8 @@ class Task(Generic[R]):
             if any(isinstance(each, Secret) for each in (*args, *kwargs.values())):
                 result: R = call_with(self.function, reveal_arguments(self, bind_arguments(self, args, kwargs)))
                 return result
-            bare: R = call_bare(self, args, kwargs)
-            return bare
+            plain: R = bare.call_bare(self, args, kwargs)
+            return plain
         return graph.add(self, args, kwargs)  # type: ignore[return-value] # the node stands for the value of type R
 
     def map(self, items: Any, /, **fixed: Any) -> list[R]:
@@ -102,7 +107,7 @@ class Task(Generic[R]):
             raise Misuse(f"{self.name}.map(items) has no parameter left for the items: all of them are given.")
         graph = current_graph()
         if graph is None:
-            return [call_bare(self, (), {open_ones[0]: item, **fixed}) for item in items]
+            return [bare.call_bare(self, (), {open_ones[0]: item, **fixed}) for item in items]
         if self.options.commits is not None:
             raise Misuse(f"{self.name} commits partitions of {self.options.commits.name!r}, so it cannot be mapped.")
         return graph.add(self, (), {open_ones[0]: items, **fixed}, over=open_ones[0])  # type: ignore[return-value]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from trivium.deferred import Deferred
 from trivium.pipelines.member import Member, split_host
-from trivium.pipelines.ports import LOOPBACK, free_ports
-from trivium.pipelines.shard import shard_rows
 
 if TYPE_CHECKING:
+    from trivium.pipelines import ports, shard
     from trivium.pipelines.checkpoint import Checkpoint, Checkpoints
+else:
+    ports, shard = (Deferred(f"trivium.pipelines.{each}") for each in ("ports", "shard"))  # for the few that ask
 
 Rows = TypeVar("Rows")
 
@@ -35,7 +37,7 @@ class Worker:
     @cached_property
     def hosts(self) -> tuple[str, ...]:
         """ "host:port" of each worker by rank, at which it may listen; all meet at that of the first."""
-        return self._member.hosts if self._member else (f"{LOOPBACK}:{free_ports(1)[0]}",)
+        return self._member.hosts if self._member else (f"{ports.LOOPBACK}:{ports.free_ports(1)[0]}",)
 
     @property
     def port(self) -> int:
@@ -49,7 +51,7 @@ class Worker:
         to a row less than there are workers is left out. Of a lazy frame, whose order has to be fixed, only the share
         is read.
         """
-        share: Rows = shard_rows(rows, self.rank, self.world_size, even=even)
+        share: Rows = shard.shard_rows(rows, self.rank, self.world_size, even=even)
         return share
 
     def save_checkpoint(self, value: Any, step: int) -> None:

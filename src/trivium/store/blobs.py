@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from trivium.deferred import Deferred
 from trivium.digest import digest_bytes, digest_file
 from trivium.errors import CorruptObject, NotFound
 from trivium.ids import new_id
@@ -15,6 +16,11 @@ from trivium.store.disk_errors import tell_disk_errors
 from trivium.store.followed import write_followed
 from trivium.store.local_storage import LocalStorage
 from trivium.store.storage import Storage, StoredFile, Wanted
+
+if TYPE_CHECKING:
+    import shutil
+else:
+    shutil = Deferred("shutil")  # it loads every kind of archive
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from trivium.deferred import Deferred
 from trivium.settings import Settings
 from trivium.store.local_storage import LocalStorage
 from trivium.store.object_address import parse_object_address
 from trivium.store.object_copies import ObjectCopies
-from trivium.store.object_storage import ObjectStorage
 from trivium.store.proven import Proven
 from trivium.store.storage import Storage
+
+if TYPE_CHECKING:
+    from trivium.store import object_storage
+else:
+    object_storage = Deferred("trivium.store.object_storage")  # most projects are in a folder
 
 CACHE = "cache"
 
@@ -28,4 +34,4 @@ def open_storage(settings: Settings, folder: str, *, environ: Mapping[str, str] 
         place = settings.root / Path(settings.storage).expanduser() / folder
         return LocalStorage(place, sync=settings.durability == "full", proven=proven)
     address = parse_object_address(settings.storage, environ).below(folder)
-    return ObjectStorage(address, ObjectCopies(settings.state / CACHE / "objects" / folder, proven))
+    return object_storage.ObjectStorage(address, ObjectCopies(settings.state / CACHE / "objects" / folder, proven))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ from trivium.store.lake import Lake
 from trivium.store.lost_catalog import refuse_lost_catalog
 from trivium.store.online import Online
 from trivium.store.storages import open_storage
+
+CATALOG = "catalog.db"
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ def open_store(settings: Settings, *, clock: Clock = system_clock, ids: Ids = ne
     state.mkdir(parents=True, exist_ok=True)
     lake = Lake(open_storage(settings, "tables"), ids=ids)
     if not settings.store:
-        refuse_lost_catalog(state / "catalog.db", state / "tables")
+        refuse_lost_catalog(state / CATALOG, state / "tables")
     storage = open_storage(settings, "blobs")
-    catalog = open_catalog(settings.store or state / "catalog.db", clock=clock, durability=settings.durability)
+    catalog = open_catalog(settings.store or state / CATALOG, clock=clock, durability=settings.durability)
     return Store(
         settings=settings,
         catalog=catalog,
@@ -71,19 +73,24 @@ _opened: dict[tuple[int, Path], Store] = {}
 _standing: dict[tuple[int, str, str | None], Store] = {}  # reading the settings takes a thousand times a lookup
 
 
-def current_store() -> Store:
-    """The store chosen by `use_store`, else the one of the project around the working folder, opened once a process."""
+def current_store(*, before_new: Callable[[Settings], object] | None = None) -> Store:
+    """The store chosen by `use_store`, else the one of the project around the working folder, opened once a process.
+
+    before_new: called with the settings before a store is made of which there was nothing yet.
+    """
     chosen = _chosen.get()
     if chosen is not None:
         return chosen
     here = (os.getpid(), os.getcwd(), os.environ.get("TRIVIUM_ROOT"))  # noqa: PTH109 # a Path takes three times as long
-    return _standing.get(here) or _standing.setdefault(here, _open_around())
+    return _standing.get(here) or _standing.setdefault(here, _open_around(before_new))
 
 
-def _open_around() -> Store:
+def _open_around(before_new: Callable[[Settings], object] | None) -> Store:
     settings = load_settings()
     place = (os.getpid(), settings.root)
     if place not in _opened:
+        if before_new is not None and not settings.store and not (settings.state / CATALOG).exists():
+            before_new(settings)
         _opened[place] = open_store(settings)
     return _opened[place]
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from trivium.errors import Misuse
 from trivium.lineage.staleness import table_staleness
-from trivium.store.online import EARLIEST, LATEST, Found, OnlineTable
+from trivium.store.online_table import EARLIEST, LATEST, Found, OnlineTable
 from trivium.store.store import Store
 from trivium.tables.online_copy import refresh_online
 from trivium.tables.online_rows import EPOCH, key_text, micros

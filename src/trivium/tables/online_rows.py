@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from trivium.store.online import EARLIEST
 from trivium.store.online_changes import Bodied, Keyed
+from trivium.store.online_table import EARLIEST
 from trivium.store.store import Store
 from trivium.values.tables import DataFile, TableSpec
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trivium.frames.deferred import Deferred
+from trivium.deferred import Deferred
 from trivium.pipelines.graph import Node
 from trivium.store.store import Store
 from trivium.values.environments import EnvironmentSpec

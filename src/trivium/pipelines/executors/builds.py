@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from trivium.deferred import Deferred
 from trivium.errors import TriviumError
-from trivium.frames.deferred import Deferred
 from trivium.ids import new_id
 from trivium.pipelines.attempt import Attempt
 from trivium.pipelines.executors.process_tree import MARK, kill_tree

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from trivium.deferred import Deferred
 from trivium.errors import MissingExtra, Misuse
-from trivium.pipelines.attempt import Attempt, Outcome
-from trivium.pipelines.task import TaskOptions
-from trivium.store.store import Store
+from trivium.settings import Settings
+
+if TYPE_CHECKING:
+    from importlib import metadata
+
+    from trivium.pipelines.attempt import Attempt, Outcome
+    from trivium.pipelines.task import TaskOptions
+    from trivium.store.store import Store
+else:
+    metadata = Deferred("importlib.metadata")  # few look for what packages offer
 
 EXECUTORS = {
     "inline": "trivium.pipelines.executors.inline:InlineExecutor",
@@ -32,8 +39,8 @@ class Executor(Protocol):
 
     Guarantees: whatever a task does is told by its outcome, never raised. Each attempt that was begun ends once.
 
-    Its class may have a function `prepare(store)`, called when a run will soon begin a task: what takes a while to
-    start is being started when it returns.
+    Its class may have a function `prepare(settings)`, called when a run of that project will soon begin a task: what
+    takes a while to start is being started when it returns.
     """
 
     def has_room(self, options: TaskOptions) -> bool:
@@ -88,11 +95,11 @@ def open_executor(text: str, store: Store) -> Executor:
     return made
 
 
-def prepare_executor(text: str, store: Store) -> None:
+def prepare_executor(text: str, settings: Settings) -> None:
     """What takes this executor a while to start is being started. Raises Misuse for an unknown name."""
     prepare = getattr(_find(text)[0], "prepare", None)
     if prepare is not None:
-        prepare(store)
+        prepare(settings)
 
 
 def _find(text: str) -> tuple[Any, str]:

@@ -30,6 +30,7 @@ from trivium.pipelines.main_module import main_of_program
 from trivium.pipelines.ports import LOOPBACK, free_ports
 from trivium.pipelines.resources import cores_of_machine, memory_of_machine, parse_memory
 from trivium.pipelines.task import TaskOptions
+from trivium.settings import Settings
 from trivium.store.store import Store
 from trivium.values.runs import Environment
 
@@ -59,9 +60,9 @@ def _end_idle() -> None:
         _idle.pop().end()
 
 
-def setup_of(store: Store) -> Setup:
+def setup_of(settings: Settings) -> Setup:
     """What a process that starts now would need."""
-    return Setup(store.settings, tuple(sys.path), os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
+    return Setup(settings, tuple(sys.path), os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
 
 
 class LocalExecutor:
@@ -71,7 +72,7 @@ class LocalExecutor:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._setup = setup_of(store)
+        self._setup = setup_of(store.settings)
         self._cores, self._memory = cores_of_machine(), memory_of_machine()
         self._going: dict[int, Going] = {}
         self._done: list[Going] = []  # members whose gang goes on: the others may still be talking to them
@@ -83,9 +84,9 @@ class LocalExecutor:
         self._looked = time.monotonic()
 
     @staticmethod
-    def prepare(store: Store) -> None:
+    def prepare(settings: Settings) -> None:
         """A process gets ready, unless one is."""
-        setup = setup_of(store)
+        setup = setup_of(settings)
         if not any(worker.setup == setup for worker in _idle):
             _idle.append(WorkerProcess(setup))
 

@@ -15,8 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trivium.deferred import Deferred
 from trivium.errors import EnvironmentUnavailable, TriviumError
-from trivium.frames.deferred import Deferred
 from trivium.pipelines.executors.own_environment import setup_in
 from trivium.pipelines.executors.process_tree import MARK, kill_tree
 from trivium.pipelines.executors.transport import Setup, unpack

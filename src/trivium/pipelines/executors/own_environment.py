@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from trivium.deferred import Deferred
 from trivium.errors import CacheKeyError
-from trivium.frames.deferred import Deferred
 from trivium.pipelines.attempt import Attempt
 from trivium.pipelines.executors.transport import OtherCode, Setup
 from trivium.pipelines.imported import is_users_own

@@ -17,8 +17,13 @@ PAUSE = 0.01
 
 def kill_tree(pid: int, mark: str) -> None:
     """The process, its group, and every process with this mark are gone."""
-    _signal(pid, group=True)
+    kill_group(pid)
     kill_marked(mark)
+
+
+def kill_group(pid: int) -> None:
+    """The process and its group are told to end at once."""
+    _signal(pid, group=True)
 
 
 def kill_marked(mark: str, variable: str = MARK) -> None:

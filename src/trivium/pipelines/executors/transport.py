@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from trivium.deferred import Deferred
 from trivium.errors import UnsupportedValue
-from trivium.frames.deferred import Deferred
 from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.task import sent_with_code
 from trivium.settings import Settings

@@ -11,7 +11,7 @@ import uuid
 from contextlib import suppress
 
 from trivium.pipelines.executors.channel import Channel
-from trivium.pipelines.executors.process_tree import MARK, kill_tree
+from trivium.pipelines.executors.process_tree import MARK, kill_group, kill_marked
 from trivium.pipelines.executors.transport import Setup
 
 GRACE = 5.0
@@ -56,9 +56,10 @@ class WorkerProcess:
         if self._gone:
             return
         self._gone = True
-        kill_tree(self._process.pid, self.mark)
+        kill_group(self._process.pid)
         self.channel.close()
-        self._process.wait()
+        self._process.wait()  # it is gone in a moment, and then mostly nobody is left to look for again
+        kill_marked(self.mark)
 
     def why_it_ended(self) -> str:
         """How a process ended that does not answer any more, in words; what it started is gone as well."""

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from trivium.frames.spark.failure import condition_of, is_broken, told_in_a_line
-from trivium.frames.spark.kind import is_session_type, is_spark_frame, is_spark_type
+from trivium.frames.spark.kind import is_spark_frame
 from trivium.frames.spark.package import STAGING
 from trivium.pipelines.given import Pinned
-from trivium.pipelines.signature import frame_type, session_parameters, type_path
+from trivium.pipelines.signature import session_parameters
 from trivium.pipelines.slices import Slice
 from trivium.pipelines.spark.options import describe_config, spark_config
 from trivium.pipelines.spark.session import end_spark, own_session
+from trivium.pipelines.spark.wanted import wants_spark
 from trivium.store.store import Store
 
 if TYPE_CHECKING:
@@ -81,14 +82,6 @@ def spark_room(task: Task[Any], store: Store) -> Iterator[SparkRoom | None]:
             room = SparkRoom(task, session)
             with told_in_a_line(room.explain), _dropping_jobs(session):
                 yield room
-
-
-def wants_spark(task: Task[Any]) -> bool:
-    """Whether the task takes a session, or takes or returns frames of Spark."""
-    return any(
-        is_session_type(type_path(annotation)) or is_spark_type(frame_type(annotation))
-        for annotation in task.annotations.values()
-    )
 
 
 def _tables(given: Any, made: Any) -> Iterator[tuple[str, Any]]:

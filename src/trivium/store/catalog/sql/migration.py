@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -12,6 +12,7 @@ from trivium.errors import TriviumError
 from trivium.failpoints import failpoint
 from trivium.store.catalog.sql.session import Session
 
+FOLDER = Path(__file__).parent / "migrations"
 ONLY = "-- only: "
 
 
@@ -33,9 +34,7 @@ class Step(msgspec.Struct, frozen=True):
 
 def migrations() -> Sequence[Step]:
     """All steps, in order."""
-    folder = resources.files("trivium.store.catalog.sql") / "migrations"
-    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
-    return [Step(int(file.name.split("_")[0]), file.read_text(encoding="utf-8")) for file in files]
+    return [Step(int(file.name.split("_")[0]), file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.sql"))]
 
 
 def migrate(session: Session, steps: Sequence[Step], clock: Clock) -> None:
