@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from trivium.checks.kinds import rule
-from trivium.frames.deferred import Deferred
+from trivium.deferred import Deferred
 from trivium.pipelines.registry import import_file
 from trivium.store.store import Store, connect
 from trivium.tables.table import Table

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from importlib import metadata
 from pathlib import Path
 
 from trivium.pipelines.environment import (
@@ -8,7 +7,6 @@ from trivium.pipelines.environment import (
     current_environment,
     is_vendored,
     make_environment,
-    name_and_version,
 )
 
 
@@ -36,16 +34,6 @@ def test_changed_packages_name_both_versions() -> None:
         "b": ("absent", "2"),
         "python": ("3.12", "3.13"),
     }
-
-
-def test_every_distribution_has_the_name_and_version_of_its_metadata() -> None:
-    for each in metadata.distributions():
-        assert name_and_version(each) == (each.metadata["Name"], each.version)
-
-
-def test_metadata_in_an_unusual_form_is_read_as_what_it_is(tmp_path: Path) -> None:
-    (tmp_path / "METADATA").write_text("Metadata-Version: 2.1\nNAME: odd\nversion: 1.0\n\nName: body\n")
-    assert name_and_version(metadata.Distribution.at(tmp_path)) == ("odd", "1.0")
 
 
 def test_packages_inside_of_a_package_are_its_own_affair(tmp_path: Path) -> None:

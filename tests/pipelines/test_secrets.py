@@ -381,12 +381,12 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_an_installed_package_can_offer_secrets(
     module: Callable[..., ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path / "installed"))  # first, so that the path is afterwards as it was
     module('def get(name): return {"TOKEN": "from the vault"}.get(name)', name="my_vault", folder="installed")
     info = tmp_path / "installed" / "my_vault-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-vault\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[trivium.secrets]\nvault = my_vault:get\n")
-    monkeypatch.syspath_prepend(str(tmp_path / "installed"))
     settings = load_settings(tmp_path)
     assert find_secret("TOKEN", settings, {}) == "from the vault"
     with pytest.raises(SecretUnavailable, match=r"installed packages offer \(.*vault.*\)"):

@@ -13,7 +13,7 @@ from tests.spark import ABSENT, light_java
 
 from trivium.errors import RunCancelled, TaskFailed
 from trivium.pipelines.cancel import cancel_run
-from trivium.pipelines.executors import local as local_executor
+from trivium.pipelines.executors import idle_workers
 from trivium.store.store import Store
 
 if ABSENT:
@@ -45,8 +45,8 @@ def spark() -> Iterator[None]:
 @pytest.fixture
 def local(local: Store) -> Iterator[Store]:
     yield local
-    while local_executor._idle:
-        local_executor._idle.pop().end()
+    while idle_workers.idle:
+        idle_workers.idle.pop().end()
 
 
 def is_gone(mark: Path) -> bool:
@@ -102,7 +102,7 @@ def test_the_files_of_a_killed_spark_are_swept_by_the_next(local: Store, module:
     user = module(ENDLESS.format(options="").replace("1000000000000", "10"))
     user.whole.run(mark=str(tmp_path / "first"), store=local)
     assert java(tmp_path / "first")  # kept for the next task
-    local_executor._idle.pop().end()
+    idle_workers.idle.pop().end()
     assert is_gone(tmp_path / "first")
     user.whole.run(mark=str(tmp_path / "second"), store=local)
     assert len(list((local.settings.state / "spark").iterdir())) == 1

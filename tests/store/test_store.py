@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trivium.errors import Misuse
-from trivium.settings import load_settings
+from trivium.settings import Settings, load_settings
 from trivium.store.store import connect, current_store, open_store, use_store
 
 
@@ -48,6 +48,26 @@ def test_outside_of_any_block_the_project_around_the_working_folder_is_opened_on
     assert other.settings.root == tmp_path / "other"
     store.close()
     other.close()
+
+
+def test_whoever_asks_for_a_store_of_which_there_was_nothing_is_told_before_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[tuple[Path, bool]]()
+
+    def note(settings: Settings) -> None:
+        told.append((settings.root, settings.state.exists()))
+
+    with connect(tmp_path / "old"):
+        current_store(before_new=note)
+    monkeypatch.chdir(tmp_path)
+    opened = []
+    for name in ("old", "new", "new"):
+        monkeypatch.setenv("TRIVIUM_ROOT", str(tmp_path / name))
+        opened.append(current_store(before_new=note))
+    for store in opened:
+        store.close()
+    assert told == [(tmp_path / "new", False)]
 
 
 def test_two_projects_know_nothing_of_each_other(tmp_path: Path) -> None:

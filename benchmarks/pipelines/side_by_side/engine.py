@@ -37,7 +37,7 @@ class Engine(Struct, frozen=True):
     def variables(self, folder: Path) -> dict[str, str]:
         """Its environment, with everything that it keeps under `folder`.
 
-        Each engine's imports are compiled, as those of an installed package are; ours is a checkout that compiles itself.
+        Imports are compiled, as those of an installed package are; ours is a checkout, which compiles itself once.
         """
         ours = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
         return {**ours, **QUIET, "PREFECT_HOME": str(folder / "home"), **self.environ}

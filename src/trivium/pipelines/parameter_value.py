@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 import typing
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from trivium.deferred import Deferred
 from trivium.errors import Misuse
 from trivium.pipelines.records import fields_of, plain_type, record_of, without_tag
 from trivium.pipelines.secrets import Secret, as_reference, find_references
 from trivium.pipelines.signature import EMPTY, convert_value, is_frame_type, type_text
+
+if TYPE_CHECKING:
+    import difflib
+else:
+    difflib = Deferred("difflib")
 
 MAPPINGS = (dict, Mapping)
 LISTS = (list, tuple, set, frozenset, Sequence)

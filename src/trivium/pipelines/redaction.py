@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -13,8 +12,9 @@ from trivium.deferred import Deferred
 
 if TYPE_CHECKING:
     import html
+    import json
 else:
-    html = Deferred("html")  # few tasks have secrets
+    html, json = Deferred("html"), Deferred("json")  # few tasks have secrets
 
 LEAST_LINE = 8
 LEAST_PIECE = 5

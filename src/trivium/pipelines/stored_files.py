@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from trivium.deferred import Deferred
 from trivium.errors import UnsupportedValue
 from trivium.pipelines.path_content import files_in
 from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
+
+if TYPE_CHECKING:
+    import shutil
+    import tempfile
+else:
+    shutil, tempfile = Deferred("shutil"), Deferred("tempfile")  # few tasks make files
 
 FILES = "files"
 PREFIX = "trivium-files-"
@@ -45,7 +49,7 @@ class Copies(NamedTuple):
 
 
 _copies: ContextVar[Copies | None] = ContextVar("copies", default=None)
-_kept: list[TemporaryDirectory[str]] = []  # until this process ends
+_kept: list[tempfile.TemporaryDirectory[str]] = []  # until this process ends
 
 
 def encode_files(path: Path, blobs: Blobs) -> ArtifactRef:
@@ -119,7 +123,7 @@ def copies_in(folder: Path) -> Iterator[None]:
 def _new_folder() -> Path:
     copies = _copies.get()
     if copies is None:
-        _kept.append(TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True))
+        _kept.append(tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True))
         return Path(_kept[-1].name)
     copies.made.append(Path(tempfile.mkdtemp(prefix=PREFIX, dir=copies.folder)))
     return copies.made[-1]

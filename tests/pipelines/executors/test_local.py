@@ -9,6 +9,7 @@ from tests.pipelines.executors.failed import Module, run_that_fails
 from tests.pipelines.executors.jump import jump_when_written
 from tests.processes import is_gone
 
+from trivium.pipelines.executors import idle_workers
 from trivium.pipelines.executors import local as local_executor
 from trivium.pipelines.resources import cores_of_machine
 from trivium.pipelines.results import load_result
@@ -96,7 +97,7 @@ def test_no_process_piles_up_when_each_run_needs_another(
         user.whole.run(store=local, file=str(tmp_path / "pid"))
         used.add((tmp_path / "pid").read_text())
     assert len(used) == 4
-    assert len(local_executor._idle) <= cores_of_machine()
+    assert len(idle_workers.idle) <= cores_of_machine()
 
 
 def test_a_process_is_started_early_for_a_new_pipeline_and_none_when_all_is_reused(
@@ -114,12 +115,12 @@ def whole() -> int:
     return one()
 """
     )
-    local_executor._end_idle()
+    idle_workers.end_idle()
     assert user.whole.run(store=local).executed == 1
-    assert len(local_executor._idle) == 1  # the one that got ready is the one that was used
-    local_executor._end_idle()
+    assert len(idle_workers.idle) == 1  # the one that got ready is the one that was used
+    idle_workers.end_idle()
     assert user.whole.run(store=local).cached == 1
-    assert not local_executor._idle
+    assert not idle_workers.idle
 
 
 @pytest.mark.parametrize("secrets", ["", "secrets=('PASSWORD',)"], ids=["as it is", "cleaned of secrets"])

@@ -23,6 +23,7 @@ EXECUTORS = {
     "local": "trivium.pipelines.executors.local:LocalExecutor",
     "ray": "trivium.pipelines.executors.ray:RayExecutor",
 }
+AHEAD = {"local": "trivium.pipelines.executors.idle_workers:prepare_worker"}  # without loading all of the executor
 PACKAGES = {"ray": "trivium[ray]"}
 GROUP = "trivium.executors"
 
@@ -97,7 +98,7 @@ def open_executor(text: str, store: Store) -> Executor:
 
 def prepare_executor(text: str, settings: Settings) -> None:
     """What takes this executor a while to start is being started. Raises Misuse for an unknown name."""
-    prepare = getattr(_find(text)[0], "prepare", None)
+    prepare = _at(AHEAD[text]) if text in AHEAD else getattr(_find(text)[0], "prepare", None)
     if prepare is not None:
         prepare(settings)
 
@@ -111,9 +112,8 @@ def _find(text: str) -> tuple[Any, str]:
         if place is None:
             known = ", ".join(sorted([*EXECUTORS, *others]))
             raise Misuse(f"There is no executor {text!r}; there are: {known}.")
-    module, _, kind = place.partition(":")
     try:
-        found = getattr(importlib.import_module(module), kind)
+        found = _at(place)
     except ModuleNotFoundError as error:
         if error.name == name and name in PACKAGES:
             raise MissingExtra(
@@ -123,3 +123,8 @@ def _find(text: str) -> tuple[Any, str]:
     if address and not hasattr(found, "check"):
         raise Misuse(f"Executor {name!r} has no address; write {name!r} instead of {text!r}.")
     return found, address
+
+
+def _at(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)

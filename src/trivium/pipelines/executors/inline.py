@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from trivium.deferred import Deferred
 from trivium.pipelines.attempt import Attempt, perform
 from trivium.pipelines.executors.executor import Ended
-from trivium.pipelines.executors.local import LocalExecutor
 from trivium.pipelines.task import TaskOptions
 from trivium.store.store import Store
+
+if TYPE_CHECKING:
+    from trivium.pipelines.executors import local
+else:
+    local = Deferred("trivium.pipelines.executors.local")  # few tasks have an environment of their own
 
 
 class InlineExecutor:
@@ -19,7 +26,7 @@ class InlineExecutor:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._ended: list[Ended] = []
-        self._elsewhere: LocalExecutor | None = None
+        self._elsewhere: local.LocalExecutor | None = None
 
     def has_room(self, options: TaskOptions) -> bool:
         return not self._ended
@@ -29,7 +36,7 @@ class InlineExecutor:
         if attempt.environment is None:
             self._ended.append(Ended(attempt, perform(attempt, self._store)))
             return
-        self._elsewhere = self._elsewhere or LocalExecutor(self._store)
+        self._elsewhere = self._elsewhere or local.LocalExecutor(self._store)
         self._elsewhere.begin(attempt)
         self._ended += self._elsewhere.wait(None)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import select
 import sys
 import time
@@ -18,6 +16,7 @@ from trivium.pipelines.executors.builds import Builds
 from trivium.pipelines.executors.changed_module import changed_modules, tell_changed, whole_modules
 from trivium.pipelines.executors.executor import Ended
 from trivium.pipelines.executors.gang import Gang
+from trivium.pipelines.executors.idle_workers import idle, setup_of
 from trivium.pipelines.executors.limits import Limits
 from trivium.pipelines.executors.member_log import MemberLog
 from trivium.pipelines.executors.own_environment import setup_in, tell_other_code
@@ -26,11 +25,9 @@ from trivium.pipelines.executors.task_log import TaskLog
 from trivium.pipelines.executors.transport import BEGUN, OtherCode, Setup, Unfound, unpack
 from trivium.pipelines.executors.worker_process import WorkerProcess
 from trivium.pipelines.live_log import logs_of
-from trivium.pipelines.main_module import main_of_program
 from trivium.pipelines.ports import LOOPBACK, free_ports
 from trivium.pipelines.resources import cores_of_machine, memory_of_machine, parse_memory
 from trivium.pipelines.task import TaskOptions
-from trivium.settings import Settings
 from trivium.store.store import Store
 from trivium.values.runs import Environment
 
@@ -51,20 +48,6 @@ class Going:
     by_value: bool = False
 
 
-_idle: list[WorkerProcess] = []
-
-
-@atexit.register
-def _end_idle() -> None:
-    while _idle:
-        _idle.pop().end()
-
-
-def setup_of(settings: Settings) -> Setup:
-    """What a process that starts now would need."""
-    return Setup(settings, tuple(sys.path), os.getcwd(), main_of_program(), dict(os.environ))  # noqa: PTH109
-
-
 class LocalExecutor:
     """Each attempt has a process to itself. A crash, a time-out or too much memory is the end of that process and of
     all that it started, and the task's failure. Processes that are done wait for the next task, also of another run;
@@ -82,13 +65,6 @@ class LocalExecutor:
         self._builds = Builds(store)
         self._setups: dict[str, Setup] = {}
         self._looked = time.monotonic()
-
-    @staticmethod
-    def prepare(settings: Settings) -> None:
-        """A process gets ready, unless one is."""
-        setup = setup_of(settings)
-        if not any(worker.setup == setup for worker in _idle):
-            _idle.append(WorkerProcess(setup))
 
     def has_room(self, options: TaskOptions) -> bool:
         waiting = [attempt.task.options for attempt in self._builds.waiting]
@@ -130,8 +106,8 @@ class LocalExecutor:
 
     def _take_worker(self, attempt: Attempt) -> WorkerProcess:
         setup = self._setup if attempt.environment is None else self._setup_in(attempt.environment)
-        for worker in [each for each in _idle if each.setup == setup]:
-            _idle.remove(worker)
+        for worker in [each for each in idle if each.setup == setup]:
+            idle.remove(worker)
             self._taken.add(worker)
             if worker.alive:
                 return worker
@@ -245,7 +221,7 @@ class LocalExecutor:
         gang.take(going.attempt, outcome, died=died)
         spent = died or going.limits.is_out_of_time(time.monotonic())
         if not spent and len(gang.members) == 1:
-            _idle.append(going.worker)
+            idle.append(going.worker)
             self._taken.discard(going.worker)
         else:
             self._done.append(going)
@@ -288,5 +264,5 @@ class LocalExecutor:
         self._going.clear()
         self._done.clear()
         self._builds.close()
-        while len(_idle) > self._cores:
-            _idle.pop(0).end()
+        while len(idle) > self._cores:
+            idle.pop(0).end()

@@ -7,18 +7,19 @@ import pickle
 from collections.abc import Iterable
 from contextlib import nullcontext
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
 from trivium.deferred import Deferred
 from trivium.errors import UnsupportedValue
-from trivium.pipelines.attempt import Attempt, Outcome
 from trivium.pipelines.task import sent_with_code
 from trivium.settings import Settings
 
 if TYPE_CHECKING:
     import cloudpickle
+
+    from trivium.pipelines.attempt import Attempt, Outcome
 else:
     cloudpickle = Deferred("cloudpickle")  # only who sends needs it, and then a process is starting meanwhile
 
@@ -70,7 +71,7 @@ class Unfound(Struct, frozen=True):
     error: str
 
 
-Answer = Outcome | OtherCode | Unfound
+Answer: TypeAlias = "Outcome | OtherCode | Unfound"
 
 
 def pack_job(job: Job, *, by_value: Iterable[ModuleType] = (), by_name: bool = False) -> bytes:

@@ -1,10 +1,8 @@
-"""A process that tries tasks for a run: it is told what to do over a socket, and goes when the run's process goes.
-
-python -m trivium.pipelines.executors.worker FD
-"""
+"""A process that tries tasks for a run: it is told what to do over a socket, and goes when the run's process goes."""
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import select
@@ -28,12 +26,29 @@ from trivium.pipelines.task import Task
 from trivium.store.store import Store, open_store
 
 AS_PYTHON_DOES = warnings.formatwarning
+NOWHERE = ("<frozen", "<string>")  # in Python itself, or in the line with which this process was started
 
 
-def main(arguments: list[str]) -> None:
+def start() -> None:
+    """This process, whose first argument is the number of its socket, is a worker until the other end closes.
+
+    What it has loaded by now stays for good, and is not looked through for garbage.
+    """
+    gc.freeze()
+    gc.enable()
+    try:
+        main(int(sys.argv[1]))
+    except KeyboardInterrupt:
+        pass
+    except BaseException as error:
+        sys.stderr.write(tail_of(error))
+        raise
+
+
+def main(descriptor: int) -> None:
     """Jobs are done one after another until the other end closes."""
     warnings.formatwarning = format_warning
-    channel = Channel(socket.socket(fileno=int(arguments[0])))
+    channel = Channel(socket.socket(fileno=descriptor))
     told = channel.receive()
     if told is None:
         return
@@ -48,7 +63,7 @@ def format_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
     """As Python does; without a place where that is no line of a user's, as when an input is read for a task."""
-    if filename.startswith("<frozen"):
+    if filename.startswith(NOWHERE):
         return f"{category.__name__}: {message}\n"
     return AS_PYTHON_DOES(message, category, filename, lineno, line)
 
@@ -114,13 +129,3 @@ class Worker:
             except CacheKeyError:
                 self._codes[task.function] = None
         return self._codes[task.function]
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except KeyboardInterrupt:
-        pass
-    except BaseException as error:
-        sys.stderr.write(tail_of(error))
-        raise
