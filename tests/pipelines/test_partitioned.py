@@ -80,7 +80,7 @@ def test_only_the_partition_whose_input_changed_is_made_again(store: Store) -> N
         ("per_day[2024-05-02]", "run"),
         ("total", "unknown"),
     ]
-    assert plan.steps[1].why == "input rows changed: clicks version 3 -> clicks version 4"
+    assert plan.steps[1].why == "input rows changed: clicks version 3 -> clicks version 4 (other rows of 2024-05-02)"
     run = summed.run()
     assert made_by(run, store) == {"per_day[2024-05-02]": "executed", "per_day": "mapped", "total": "executed"}
     assert load_result(store, run.id) == 28 + 6 + 28

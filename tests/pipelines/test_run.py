@@ -130,7 +130,9 @@ def test_a_table_is_pinned_recorded_and_given_as_the_annotated_frame(store: Stor
     flights.append(pl.DataFrame({"a": [3]}))
     second = rows_of.run()
     assert load_result(store, second.id) == 3
-    assert tasks(store, second.id)["look"].reason == "input rows changed: flights version 1 -> flights version 2"
+    assert tasks(store, second.id)["look"].reason == (
+        "input rows changed: flights version 1 -> flights version 2 (3 rows, were 2)"
+    )
     old = rows_of.run(versions={"flights": 1})
     assert (old.cached, load_result(store, old.id)) == (1, 2)
     with pytest.raises(Misuse, match="'planes' is no input"):

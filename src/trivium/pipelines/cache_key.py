@@ -29,13 +29,15 @@ from trivium.values.runs import ArtifactRef, TableInput
 class InputPart(Struct, frozen=True, omit_defaults=True):
     """One argument: what kind of thing it is, the digest of its content, and how it is shown to people.
 
-    files: the digest of what is in each file or folder that it names, by the path as it is written.
+    files: the digest of what is in each file or folder that it names, by the path as it is written. tables: the version
+    of each table in it.
     """
 
     kind: Literal["table", "task", "parameter", "file"]
     digest: str
     shown: str
     files: dict[str, str] = {}
+    tables: dict[str, int] = {}
 
 
 class KeyParts(Struct, frozen=True):
@@ -118,14 +120,15 @@ def _input_part(
     inside = list(leaves(value))
     promised = [source(leaf).name for leaf in inside if isinstance(leaf, Node | Output)]
     promised += [leaf.node for leaf in inside if isinstance(leaf, Given)]
-    named = [f"{leaf.name} version {tables[leaf.name].version}" for leaf in inside if is_table(leaf)]
-    named += [f"{leaf.table.table} version {leaf.table.version}" for leaf in inside if isinstance(leaf, Slice)]
+    versions = {leaf.name: tables[leaf.name].version for leaf in inside if is_table(leaf)}
+    versions |= {leaf.table.table: leaf.table.version for leaf in inside if isinstance(leaf, Slice)}
     if promised:
         return InputPart("task", content, ", ".join(dict.fromkeys(promised)))
     if files:
         shown = ", ".join(f"{path} ({digest[:12]})" for path, digest in files.items())
         return InputPart("file", content, shown, files)
-    return InputPart("table" if named else "parameter", content, ", ".join(named) or _short(value))
+    named = ", ".join(f"{table} version {version}" for table, version in versions.items())
+    return InputPart("table" if named else "parameter", content, named or _short(value), tables=versions)
 
 
 def _special(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -15,9 +16,10 @@ from trivium.pipelines.cache_key import KeyParts, cache_key, decode_parts, key_p
 from trivium.pipelines.committed import TABLE
 from trivium.pipelines.environments.nodes import NodeEnvironments
 from trivium.pipelines.explain import explain
-from trivium.pipelines.graph import Node
+from trivium.pipelines.graph import Node, leaves
 from trivium.pipelines.reach import Reached, reach, without_absent
-from trivium.pipelines.slices import contents_of
+from trivium.pipelines.slices import Slice, contents_of
+from trivium.pipelines.table_change import TableChanges
 from trivium.store.catalog.content import content_digest
 from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef, Environment, TableInput, TaskRun
@@ -144,7 +146,16 @@ class Decider:
             )
         if not (self.cache and node.task.options.cache):
             return "caching is off"
-        return explain(parts, self._before(node), self._environment)
+        among = {leaf.table.table: leaf.partitions for leaf in leaves(node.arguments) if isinstance(leaf, Slice)}
+
+        def tell_change(table: str, old: int, new: int) -> str:
+            return self._changes.tell(table, old, new, among.get(table))
+
+        return explain(parts, self._before(node), self._environment, tell_change)
+
+    @cached_property
+    def _changes(self) -> TableChanges:
+        return TableChanges(self.store)
 
     def _before(self, node: Node) -> KeyParts | None:
         newest = self.store.catalog.runs.find_newest_task(node.task.name, node.name if node.partition else None)

@@ -12,11 +12,19 @@ from trivium.values.runs import Environment
 SHOWN = 3
 
 
-def explain(now: KeyParts, before: KeyParts | None, find_environment: Callable[[str], Environment]) -> str:
-    """What changed since `before`, in a few words: code, inputs, parameters, environment; "first time" without it."""
+def explain(
+    now: KeyParts,
+    before: KeyParts | None,
+    find_environment: Callable[[str], Environment],
+    tell_change: Callable[[str, int, int], str] = lambda table, old, new: "",
+) -> str:
+    """What changed since `before`, in a few words: code, inputs, parameters, environment; "first time" without it.
+
+    tell_change: what is not the same in a table at two versions.
+    """
     if before is None:
         return "first time"
-    reasons = [*_code(now, before), *_inputs(now, before), *_environment(now, before, find_environment)]
+    reasons = [*_code(now, before), *_inputs(now, before, tell_change), *_environment(now, before, find_environment)]
     if now.version != before.version:
         reasons.insert(0, f"version changed: {before.version or 'none'} -> {now.version or 'none'}")
     return "; ".join(reasons) or "its stored output is gone"
@@ -28,22 +36,30 @@ def _code(now: KeyParts, before: KeyParts) -> list[str]:
     return [f"code changed: {_some(changed)}"] if changed else []
 
 
-def _inputs(now: KeyParts, before: KeyParts) -> list[str]:
+def _inputs(now: KeyParts, before: KeyParts, tell_change: Callable[[str, int, int], str]) -> list[str]:
     return [
-        _input(name, now.inputs.get(name), before.inputs.get(name))
+        _input(name, now.inputs.get(name), before.inputs.get(name), tell_change)
         for name in dict.fromkeys([*now.inputs, *before.inputs])
         if _digest(now.inputs.get(name)) != _digest(before.inputs.get(name))
     ]
 
 
-def _input(name: str, now: InputPart | None, before: InputPart | None) -> str:
+def _input(
+    name: str, now: InputPart | None, before: InputPart | None, tell_change: Callable[[str, int, int], str]
+) -> str:
     if now is None or before is None:
         return f"argument {name} is {'gone' if now is None else 'new'}"
     if now.kind == before.kind == "parameter":
         return f"parameter {name} changed: {before.shown} -> {now.shown}"
     if now.kind == before.kind == "task" and now.shown == before.shown:
         return f"input {name} changed: {now.shown} gave another result"
-    return f"input {name} changed: {before.shown} -> {now.shown}"
+    changes = [
+        tell_change(table, before.tables[table], version)
+        for table, version in now.tables.items()
+        if before.tables.get(table, version) != version
+    ]
+    told = "; ".join(filter(None, changes))
+    return f"input {name} changed: {before.shown} -> {now.shown}{f' ({told})' if told else ''}"
 
 
 def _environment(now: KeyParts, before: KeyParts, find_environment: Callable[[str], Environment]) -> list[str]:

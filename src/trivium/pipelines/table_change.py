@@ -1,0 +1,71 @@
+"""What changed in a table between two versions, from what is on record: no row is read for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+
+from trivium.pipelines.slices import contents_of
+from trivium.store.store import Store
+from trivium.tables.partition_name import WHOLE
+from trivium.values.tables import Commit
+
+SHOWN = 3
+
+
+class TableChanges:
+    """Of any tables of the store; what was looked up is kept."""
+
+    def __init__(self, store: Store) -> None:
+        self._tables = store.catalog.tables
+        self._contents = cache(lambda table, version: contents_of(store, table, version))
+        self._commits = cache(self._tables.find_version)
+
+    def tell(self, table: str, old: int, new: int, among: Collection[str] | None = None) -> str:
+        """The columns and partitions that are not the same, in a few words; "" when nothing is known of it.
+
+        among: only these partitions (None: all).
+        """
+        was, now = self._commits(table, old), self._commits(table, new)
+        if was is None or now is None:
+            return ""
+        rows = [f"{now.rows:,} rows, were {was.rows:,}"] if among is None and now.rows != was.rows else []
+        return "; ".join([*_columns(was, now), *rows, *self._partitions(table, (old, new), among)])
+
+    def _partitions(self, table: str, versions: tuple[int, int], among: Collection[str] | None) -> Iterator[str]:
+        had, has = (self._contents(table, version) for version in versions)
+        asked = [name for name in {**had, **has} if among is None or name in among]
+        if new := [name for name in asked if name not in had]:
+            yield f"new rows of {_some(new)}"
+        if gone := [name for name in asked if name not in has]:
+            yield f"no rows of {_some(gone)}"
+        changed = [name for name in asked if name in had and name in has and had[name] != has[name]]
+        if changed:
+            columns = self._changed_columns(table, versions, changed[:SHOWN])
+            place = "" if changed == [WHOLE] else f" of {_some(changed)}"
+            if columns or place:
+                yield f"other rows{place}{f' in {_some(columns)}' if columns else ''}"
+
+    def _changed_columns(self, table: str, versions: tuple[int, int], partitions: Iterable[str]) -> list[str]:
+        """Those that look otherwise in one of these partitions, by their profiles."""
+        found: dict[str, None] = {}
+        for partition in partitions:
+            was, now = (self._tables.find_judgement(table, partition, version=version) for version in versions)
+            if was is not None and now is not None:
+                before = {column.name: column for column in was.profile.columns}
+                found |= {each.name: None for each in now.profile.columns if before.get(each.name) not in (None, each)}
+        return list(found)
+
+
+def _columns(was: Commit, now: Commit) -> Iterator[str]:
+    had, has = ({column.name: column.type for column in commit.columns} for commit in (was, now))
+    if new := [name for name in has if name not in had]:
+        yield f"new column {_some(new)}"
+    if gone := [name for name in had if name not in has]:
+        yield f"without column {_some(gone)}"
+    yield from (f"{name} is {has[name]}, was {had[name]}" for name in had if name in has and had[name] != has[name])
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
