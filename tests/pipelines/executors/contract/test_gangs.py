@@ -26,6 +26,11 @@ from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.resume import resume_run
 from trivium.store.store import Store, connect
 
+FAILURES = [
+    ("os.kill(os.getpid(), signal.SIGKILL)", "worker 1 of 3: ProcessDied: the process was killed by SIGKILL"),
+    ("raise ValueError('no such column')", "worker 1 of 3: ValueError: no such column"),
+]
+
 
 def test_each_worker_runs_the_function_with_its_rank_and_the_first_one_gives_the_result(
     store: Store, module: Module, folder: Path, executor: str
@@ -41,12 +46,12 @@ def test_prints_are_in_the_log_of_the_task_each_line_with_its_rank(store: Store,
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("executor", "body", "said"),
     [
-        ("os.kill(os.getpid(), signal.SIGKILL)", "worker 1 of 3: ProcessDied: the process was killed by SIGKILL"),
-        ("raise ValueError('no such column')", "worker 1 of 3: ValueError: no such column"),
-        ("tv.current_worker().shard(3)", "worker 1 of 3: Misuse: A int has no rows to shard"),
+        *((executor, *each) for executor in ("local", "ray") for each in FAILURES),
+        ("local", "tv.current_worker().shard(3)", "worker 1 of 3: Misuse: A int has no rows to shard"),
     ],
+    indirect=["executor"],
 )
 def test_when_one_worker_fails_the_others_are_ended_and_the_task_fails_with_its_error(
     store: Store, *, module: Module, folder: Path, executor: str, body: str, said: str
@@ -74,12 +79,10 @@ def test_a_cancelled_run_ends_all_workers(store: Store, module: Module, folder: 
 
 
 def test_a_time_out_ends_all_workers(store: Store, module: Module, folder: Path, executor: str) -> None:
-    source = ENDLESS.replace("cpus=0.1", "cpus=0.1, timeout=2").replace("BODY", "pass")
-    deaf = source.replace(
-        "    time.sleep(600)", "    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    time.sleep(600)"
-    )
+    source = ENDLESS.replace("workers=3, cpus=0.1", "workers=2, cpus=0.1, timeout=1").replace("< 3", "< 2")
+    deaf = source.replace("rank == 1", "True").replace("BODY", "signal.signal(signal.SIGALRM, signal.SIG_IGN)")
     failed = run_that_fails(store, module(deaf), folder=str(folder))
-    assert re.search(r"worker \d of 3: TimeoutError", failed.message)
+    assert re.search(r"worker \d of 2: TimeoutError", failed.message)
     assert left_of(executor, folder) == []
     assert held(executor) == []
 

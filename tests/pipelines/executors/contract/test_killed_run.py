@@ -18,6 +18,17 @@ from trivium.store.store import connect
 Environ = Callable[..., dict[str, str]]
 pytestmark = pytest.mark.usefixtures("module")  # what was imported is forgotten
 everywhere = pytest.mark.parametrize("executor", ["inline", "local", "ray"], indirect=True)
+AFTER = {
+    "run:started": ["first", "second"],
+    "run:task_recording@2": ["first", "second", "second"],
+    "run:task_done@1": ["first", "second"],
+    "run:finishing": ["first", "second"],
+}
+ON_RAY = ("run:started", "run:task_recording@2")  # what is on record is the engine's, and each joins a Ray anew
+KILLED = [
+    *((executor, *each) for executor in ("inline", "local") for each in AFTER.items()),
+    *(("ray", place, AFTER[place]) for place in ON_RAY),
+]
 SCRIPT = """
 from pathlib import Path
 from trivium.pipelines.context import current_task
@@ -49,16 +60,7 @@ if __name__ == "__main__":
 """
 
 
-@everywhere
-@pytest.mark.parametrize(
-    ("place", "calls"),
-    [
-        ("run:started", ["first", "second"]),
-        ("run:task_recording@2", ["first", "second", "second"]),
-        ("run:task_done@1", ["first", "second"]),
-        ("run:finishing", ["first", "second"]),
-    ],
-)
+@pytest.mark.parametrize(("executor", "place", "calls"), KILLED, indirect=["executor"])
 def test_a_killed_run_is_resumed_and_repeats_only_unfinished_work_with_the_same_key(
     place: str, calls: list[str], *, tmp_path: Path, elsewhere: Environ, monkeypatch: pytest.MonkeyPatch
 ) -> None:

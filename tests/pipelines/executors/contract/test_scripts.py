@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from tests.processes import is_gone, wait_for, wait_until
@@ -49,30 +50,47 @@ def whole(n: int = 0):
 if __name__ == "__main__":
     print(whole.run(n=int(sys.argv[1])).status)
 """
-NAMED = """
+TYPED = """
+import multiprocessing  # which has a name of its own for this module
+from dataclasses import dataclass
+from pathlib import Path
+import os
 import trivium as tv
+from trivium.pipelines.results import load_output
+from trivium.store.store import current_store
+
+@dataclass
+class Point:
+    x: int
 
 @tv.task
-def main() -> int:
-    return 6
+def main() -> Point:
+    Path("process").write_text(str(os.getpid()))
+    return Point(6)
 
 @tv.task
-def loaded(n: int) -> int:
-    return n + 1
+def loaded(point: Point) -> Point:
+    assert isinstance(point, Point)
+    return Point(point.x + 1)
 
 @tv.pipeline
-def whole() -> int:
+def whole():
     return loaded(main())
 
 if __name__ == "__main__":
-    print(whole.run().status)
-"""
-FOUND = """
-    from trivium.pipelines.results import load_output
-    from trivium.store.store import current_store
-    print(load_output(current_store(), current_store().catalog.runs.list_runs()[0].id, "slow") == Point(0))
+    run = whole.run()
+    made = {name: load_output(current_store(), run.id, name) for name in ("main", "loaded")}
+    print(run.status, made == {"main": Point(6), "loaded": Point(7)}, *made)
 """
 Start = Callable[..., "subprocess.Popen[str]"]
+
+
+class Ended(NamedTuple):
+    """What a script printed, and the process of its task."""
+
+    out: list[str]
+    err: str
+    process: int
 
 
 @pytest.fixture
@@ -94,6 +112,21 @@ def start(tmp_path: Path, elsewhere: Callable[..., dict[str, str]]) -> Iterator[
             each.kill()
 
 
+@pytest.fixture(scope="module")
+def scripts() -> dict[str, Ended]:
+    """By executor, so that each runs the script once."""
+    return {}
+
+
+@pytest.fixture
+def ended(executor: str, scripts: dict[str, Ended], tmp_path: Path, start: Start) -> Ended:
+    """The script TYPED has been run."""
+    if executor not in scripts:
+        out, err = start("", TYPED).communicate(timeout=120)
+        scripts[executor] = Ended(out.split(), err, int(wait_for(tmp_path / "process")))
+    return scripts[executor]
+
+
 @pytest.fixture
 def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Store, str], str]:
     """Resumes a run of the script, whose task does not sleep this time, in this process; gives its status."""
@@ -107,27 +140,26 @@ def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Store,
     return resumed
 
 
-def test_a_script_with_types_of_its_own_runs_and_leaves_no_process_behind(tmp_path: Path, start: Start) -> None:
-    out, err = start("0").communicate(timeout=120)
-    assert out.split() == ["succeeded"], err
-    wait_until(lambda: is_gone(int((tmp_path / "begun").read_text())))
+def test_a_script_with_types_of_its_own_runs(ended: Ended) -> None:
+    assert ended.out[:1] == ["succeeded"], ended.err
 
 
-def test_a_script_finds_its_own_types_again_in_what_its_tasks_made(start: Start) -> None:
-    script = SCRIPT.replace("import os", "import multiprocessing, os") + FOUND  # which has a name of its own for it
-    out, err = start("0", script).communicate(timeout=120)
-    assert out.split() == ["succeeded", "True"], err
+def test_a_script_finds_its_own_types_again_in_what_its_tasks_made(ended: Ended) -> None:
+    assert ended.out[1:2] == ["True"], ended.err
+
+
+def test_a_task_of_a_script_may_have_any_name(ended: Ended) -> None:
+    assert ended.out[2:] == ["main", "loaded"], ended.err
+
+
+def test_a_script_that_has_ended_leaves_no_process_behind(ended: Ended) -> None:
+    wait_until(lambda: is_gone(ended.process))
 
 
 def test_a_script_that_runs_its_pipeline_at_the_top_has_its_types_by_value(start: Start) -> None:
     top = SCRIPT.replace('if __name__ == "__main__":\n    print', "print").replace("sys.argv[1]", "0")
     out, err = start("", top).communicate(timeout=120)
     assert out.split() == ["succeeded"], err
-
-
-def test_a_task_of_a_script_may_have_any_name(start: Start) -> None:
-    out, err = start("", NAMED).communicate(timeout=120)
-    assert out == "succeeded\n", err
 
 
 def test_when_the_runs_process_is_killed_its_workers_go_and_it_can_be_resumed(
