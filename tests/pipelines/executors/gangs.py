@@ -108,9 +108,8 @@ def held_on_ray() -> list[str]:
     return [each["name"] for each in groups if each["state"] != "REMOVED"]
 
 
-def check_ranks(store: Store, user: ModuleType, folder: Path, workers: int) -> Run:
+def check_ranks(store: Store, run: Run, workers: int) -> None:
     """Each worker of RANKS has its rank, its share and its place; what the first one says is the task's."""
-    run: Run = user.whole.run(store=store, folder=str(folder))
     pids, ranks, sizes, first, shares, hosts, told = zip(*load_result(store, run.id), strict=True)
     assert len({*pids, os.getpid()}) == workers + 1
     assert ranks == tuple(range(workers))
@@ -129,7 +128,6 @@ def check_ranks(store: Store, user: ModuleType, folder: Path, workers: int) -> R
     (record,) = store.catalog.runs.list_tasks(run.id)
     assert record.outputs[0].facts["workers"] == workers
     assert all(is_gone(pid) for pid in pids)
-    return run
 
 
 def check_log(store: Store, run: Run, workers: int) -> None:

@@ -158,7 +158,7 @@ TROUBLE = """
 @tv.task(retries=RETRIES, backoff=0, cpus=1)
 def quick(n: int, place: str) -> int:
     mark = Path(place) / "mark"
-    if n == 250:
+    if n == 120:
         with mark.open("a") as file:
             file.write("x")
         if mark.stat().st_size <= TIMES:
@@ -167,7 +167,7 @@ def quick(n: int, place: str) -> int:
 
 @tv.pipeline
 def whole(place: str):
-    return quick.map(list(range(300)), place=place)
+    return quick.map(list(range(150)), place=place)
 """
 
 
@@ -186,15 +186,15 @@ def test_of_quick_tasks_that_share_a_worker_only_the_one_that_fails_is_tried_aga
     times = 1 if retries else 2
     source = TROUBLE.replace("RETRIES", str(retries)).replace("TIMES", str(times)).replace("BODY", body)
     run = module(HEAD + source).whole.run(store=store, place=str(tmp_path))
-    assert load_result(store, run.id) == list(range(300))
+    assert load_result(store, run.id) == list(range(150))
     assert (tmp_path / "mark").read_text() == "x" * (times + 1)
     failed = {each.node: each.attempts for each in store.catalog.runs.list_tasks(run.id) if each.attempts}
-    assert list(failed) == ["quick[250]"]
-    assert [each.error.startswith(error) for each in failed["quick[250]"]] == [True]
+    assert list(failed) == ["quick[120]"]
+    assert [each.error.startswith(error) for each in failed["quick[120]"]] == [True]
 
 
 def test_those_behind_a_slow_one_of_a_quick_task_are_handed_back(store: Store, module: Module, tmp_path: Path) -> None:
     source = TROUBLE.replace("RETRIES", "0").replace("TIMES", "1").replace("BODY", "time.sleep(1.5)")
     run = module(HEAD + source).whole.run(store=store, place=str(tmp_path))
-    assert load_result(store, run.id) == list(range(300))
+    assert load_result(store, run.id) == list(range(150))
     assert (tmp_path / "mark").read_text() == "x"

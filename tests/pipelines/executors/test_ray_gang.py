@@ -66,7 +66,8 @@ def test_each_worker_on_two_machines_has_its_rank_its_share_and_its_place(
     store: Store, module: Module, folder: Path
 ) -> None:
     user = module(HEAD + RANKS.replace("WORKERS", "2").replace("CPUS", "1.5"))
-    run = check_ranks(store, user, folder, workers=2)
+    run = user.whole.run(store=store, folder=str(folder))
+    check_ranks(store, run, workers=2)
     check_log(store, run, workers=2)
     assert held_on_ray() == []
 

@@ -1,7 +1,6 @@
-"""The contract is one suite over every executor: another one joins by a line in `EXECUTORS`.
+"""The contract is one suite over every executor: another one joins by a word in `scope.py`.
 
-Tests ask for `store`, whose tasks run in processes of their own; `everywhere` is for the rules that also hold in the
-process of the run.
+Tests ask for `store`, whose tasks run in processes of their own unless the test says EVERYWHERE.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from types import ModuleType
 import pytest
 import ray
 from tests.pipelines.executors.failed import Module
+from tests.pipelines.executors.scope import OWN_PROCESSES
 
 from trivium.pipelines.executors.ray_cluster import join_ray
 from trivium.store.store import Store, connect
 
-EXECUTORS = ["local", "ray"]
 JOINED = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # Ray takes 127.0.0.1 for its address, as where it was started
 HEAD = """
 import json, os, signal, socket, subprocess, sys, threading, time
@@ -29,7 +28,7 @@ import trivium as tv
 """
 
 
-@pytest.fixture(params=EXECUTORS)
+@pytest.fixture(params=OWN_PROCESSES)
 def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The executor's name, which is also what the settings say."""
     name = str(request.param)

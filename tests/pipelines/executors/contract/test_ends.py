@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from tests.pipelines.executors.failed import Module, run_that_fails
 from tests.pipelines.executors.jump import jump_when_written
+from tests.pipelines.executors.scope import EVERYWHERE
 from tests.processes import is_gone
 
 from trivium.pipelines.results import load_output, load_result
 from trivium.pipelines.resume import resume_run
 from trivium.store.store import Store
 
-everywhere = pytest.mark.parametrize("executor", ["inline", "local", "ray"], indirect=True)
 DIES = """
 @tv.task
 def dies() -> int:
@@ -43,7 +43,7 @@ def test_a_task_that_ends_its_process_fails_with_the_end_of_its_log(
     assert "the last words" in failed.log
 
 
-@everywhere
+@EVERYWHERE
 def test_a_task_that_exits_fails_with_the_end_of_its_log(store: Store, module: Module) -> None:
     failed = run_that_fails(store, module(DIES.replace("BODY", "sys.exit(4)")))
     assert "SystemExit: 4" in failed.message
@@ -152,7 +152,7 @@ def whole():
     assert load_result(store, user.whole.run(store=store).id) == 8
 
 
-@everywhere
+@EVERYWHERE
 def test_what_cannot_be_stored_is_told_once_with_its_place_and_not_tried_again(store: Store, module: Module) -> None:
     user = module("""
 @tv.task(retries=3, backoff=0.01)
@@ -170,7 +170,7 @@ def whole():
     assert (task.status, task.attempts) == ("failed", ())
 
 
-@everywhere
+@EVERYWHERE
 def test_what_a_task_does_to_its_input_stays_with_it(store: Store, module: Module) -> None:
     user = module("""
 @tv.task

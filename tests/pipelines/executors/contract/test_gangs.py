@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.pipelines.executors.gangs import (
     left_of,
     pids_of,
 )
+from tests.pipelines.executors.scope import OWN_PROCESSES, SLOW_ON_RAY
 from tests.processes import wait_until
 
 from trivium.errors import RunCancelled
@@ -32,23 +34,38 @@ FAILURES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def projects() -> dict[str, Path]:
+    """By executor, so that each begins these workers once."""
+    return {}
+
+
+@pytest.fixture
+def ended(executor: str, projects: dict[str, Path], module: Module, folder: Path, store: Store) -> Iterator[Store]:
+    """The store of a project with one run, of RANKS with three workers."""
+    if executor not in projects:
+        user = module(RANKS.replace("WORKERS", "3").replace("CPUS", "0.1"))
+        user.whole.run(store=store, folder=str(folder))
+        projects[executor] = store.settings.root
+    with connect(projects[executor], actor="ada") as opened:
+        yield opened
+
+
 def test_each_worker_runs_the_function_with_its_rank_and_the_first_one_gives_the_result(
-    store: Store, module: Module, folder: Path, executor: str
+    ended: Store, executor: str
 ) -> None:
-    user = module(RANKS.replace("WORKERS", "3").replace("CPUS", "0.1"))
-    check_ranks(store, user, folder, workers=3)
+    check_ranks(ended, ended.catalog.runs.list_runs()[0], workers=3)
     assert held(executor) == []
 
 
-def test_prints_are_in_the_log_of_the_task_each_line_with_its_rank(store: Store, module: Module, folder: Path) -> None:
-    user = module(RANKS.replace("WORKERS", "2").replace("CPUS", "0.1"))
-    check_log(store, user.whole.run(store=store, folder=str(folder)), workers=2)
+def test_prints_are_in_the_log_of_the_task_each_line_with_its_rank(ended: Store) -> None:
+    check_log(ended, ended.catalog.runs.list_runs()[0], workers=3)
 
 
 @pytest.mark.parametrize(
     ("executor", "body", "said"),
     [
-        *((executor, *each) for executor in ("local", "ray") for each in FAILURES),
+        *((executor, *each) for executor in OWN_PROCESSES for each in FAILURES),
         ("local", "tv.current_worker().shard(3)", "worker 1 of 3: Misuse: A int has no rows to shard"),
     ],
     indirect=["executor"],
@@ -78,6 +95,7 @@ def test_a_cancelled_run_ends_all_workers(store: Store, module: Module, folder: 
     assert held(executor) == []
 
 
+@SLOW_ON_RAY
 def test_a_time_out_ends_all_workers(store: Store, module: Module, folder: Path, executor: str) -> None:
     source = ENDLESS.replace("workers=3, cpus=0.1", "workers=2, cpus=0.1, timeout=1").replace("< 3", "< 2")
     deaf = source.replace("rank == 1", "True").replace("BODY", "signal.signal(signal.SIGALRM, signal.SIG_IGN)")
@@ -95,6 +113,7 @@ def test_after_a_worker_was_killed_all_go_on_from_the_last_checkpoint(
     assert held(executor) == []
 
 
+@SLOW_ON_RAY
 def test_a_run_that_is_resumed_goes_on_from_the_last_checkpoint(store: Store, module: Module, tmp_path: Path) -> None:
     user = module(RESTART.replace("RETRIES", "0").replace("PID", "getpid"))
     assert "worker 1 of 2: ProcessDied" in run_that_fails(store, user, folder=str(tmp_path)).message

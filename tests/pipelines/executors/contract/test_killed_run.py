@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.pipelines.executors.scope import SLOW_RAY
 
 from trivium.pipelines.registry import import_file
 from trivium.pipelines.results import load_result
@@ -17,18 +18,6 @@ from trivium.store.store import connect
 
 Environ = Callable[..., dict[str, str]]
 pytestmark = pytest.mark.usefixtures("module")  # what was imported is forgotten
-everywhere = pytest.mark.parametrize("executor", ["inline", "local", "ray"], indirect=True)
-AFTER = {
-    "run:started": ["first", "second"],
-    "run:task_recording@2": ["first", "second", "second"],
-    "run:task_done@1": ["first", "second"],
-    "run:finishing": ["first", "second"],
-}
-ON_RAY = ("run:started", "run:task_recording@2")  # what is on record is the engine's, and each joins a Ray anew
-KILLED = [
-    *((executor, *each) for executor in ("inline", "local") for each in AFTER.items()),
-    *(("ray", place, AFTER[place]) for place in ON_RAY),
-]
 SCRIPT = """
 from pathlib import Path
 from trivium.pipelines.context import current_task
@@ -60,7 +49,16 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("executor", "place", "calls"), KILLED, indirect=["executor"])
+@pytest.mark.parametrize("executor", ["inline", "local", SLOW_RAY], indirect=True)
+@pytest.mark.parametrize(
+    ("place", "calls"),
+    [
+        ("run:started", ["first", "second"]),
+        ("run:task_recording@2", ["first", "second", "second"]),
+        ("run:task_done@1", ["first", "second"]),
+        ("run:finishing", ["first", "second"]),
+    ],
+)
 def test_a_killed_run_is_resumed_and_repeats_only_unfinished_work_with_the_same_key(
     place: str, calls: list[str], *, tmp_path: Path, elsewhere: Environ, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,7 +69,11 @@ def test_a_killed_run_is_resumed_and_repeats_only_unfinished_work_with_the_same_
 
 @pytest.mark.parametrize(
     ("executor", "ended", "status"),
-    [("inline", -9, "running"), ("local", 1, "failed"), ("ray", 1, "failed")],
+    [
+        ("inline", -9, "running"),
+        ("local", 1, "failed"),
+        pytest.param("ray", 1, "failed", marks=pytest.mark.slow),
+    ],
     indirect=["executor"],
 )
 def test_a_task_that_was_killed_when_it_had_done_its_work_does_it_again(

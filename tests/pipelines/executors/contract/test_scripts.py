@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.pipelines.executors.scope import SLOW_ON_RAY
 from tests.processes import is_gone, wait_for, wait_until
 
 from trivium.pipelines.cancel import cancel_run
@@ -140,28 +141,34 @@ def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Store,
     return resumed
 
 
+@SLOW_ON_RAY
 def test_a_script_with_types_of_its_own_runs(ended: Ended) -> None:
     assert ended.out[:1] == ["succeeded"], ended.err
 
 
+@SLOW_ON_RAY
 def test_a_script_finds_its_own_types_again_in_what_its_tasks_made(ended: Ended) -> None:
     assert ended.out[1:2] == ["True"], ended.err
 
 
+@SLOW_ON_RAY
 def test_a_task_of_a_script_may_have_any_name(ended: Ended) -> None:
     assert ended.out[2:] == ["main", "loaded"], ended.err
 
 
+@SLOW_ON_RAY
 def test_a_script_that_has_ended_leaves_no_process_behind(ended: Ended) -> None:
     wait_until(lambda: is_gone(ended.process))
 
 
+@SLOW_ON_RAY
 def test_a_script_that_runs_its_pipeline_at_the_top_has_its_types_by_value(start: Start) -> None:
     top = SCRIPT.replace('if __name__ == "__main__":\n    print', "print").replace("sys.argv[1]", "0")
     out, err = start("", top).communicate(timeout=120)
     assert out.split() == ["succeeded"], err
 
 
+@SLOW_ON_RAY
 def test_when_the_runs_process_is_killed_its_workers_go_and_it_can_be_resumed(
     tmp_path: Path, start: Start, resumed: Callable[[Store, str], str]
 ) -> None:
@@ -176,6 +183,7 @@ def test_when_the_runs_process_is_killed_its_workers_go_and_it_can_be_resumed(
         assert resumed(store, run.id) == "succeeded"
 
 
+@SLOW_ON_RAY
 def test_a_cancelled_run_ends_at_once_and_can_be_resumed(
     tmp_path: Path, start: Start, resumed: Callable[[Store, str], str]
 ) -> None:
@@ -207,6 +215,7 @@ def test_a_run_whose_process_is_gone_is_cancelled_all_the_same(tmp_path: Path, s
         assert (ended.status, ended.error) == ("cancelled", "its process did not answer")
 
 
+@SLOW_ON_RAY
 def test_what_a_task_prints_can_be_followed_from_another_process_while_it_runs(tmp_path: Path, start: Start) -> None:
     waiting = '    print("half", flush=True)\n    while not Path("go").exists():\n        time.sleep(0.05)\n'
     script = SCRIPT.replace("    time.sleep(n)", waiting + '    print("whole", flush=True)')
