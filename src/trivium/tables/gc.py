@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from trivium.tables.delta_mirror import mirror_table
 from trivium.tables.erase import finish_interrupted
 from trivium.tables.loading.row_cache import collect_row_caches
 from trivium.tables.orphans import GRACE, find_orphans
+from trivium.values.tables import DataFile
 
 
 class Garbage(Struct, frozen=True):
@@ -55,19 +56,19 @@ def _collect(
     if not dry_run:
         finish_interrupted(store, table)
     pinned = store.catalog.retention.pinned_versions(table) if older_than else {}
-    old = _old_versions(store, table, older_than) if older_than else []
+    before = store.clock() - parse_duration(older_than) if older_than else None
+    old = store.catalog.retention.list_versions(table, before=before) if before else []
     versions = [version for version in old if version not in pinned]
     if versions and not dry_run:
         with suppress(UnsupportedValue):  # the mirror has to hear of what went before nobody knows of it any more
             mirror_table(store, table)
-    freed = (
-        store.catalog.retention.unneeded(table, versions)
-        if dry_run or not versions
-        else store.catalog.retention.collect(
-            table, versions, because=because or f"older than {older_than}", actor=store.actor
-        )
-    )
-    sizes = {file.path: file.bytes for file in (freed if versions else ())}
+    freed: Sequence[DataFile] = ()
+    if versions and dry_run:
+        freed = store.catalog.retention.unneeded(table, versions)
+    elif versions:
+        told = because or f"older than {older_than}"
+        freed = store.catalog.retention.collect(table, versions, because=told, actor=store.actor)
+    sizes = {file.path: file.bytes for file in freed}
     sizes |= find_orphans(store, table, grace)
     if not dry_run:
         failpoint("gc:collected")
@@ -76,8 +77,3 @@ def _collect(
     sizes |= collect_row_caches(store, table, grace=grace, dry_run=dry_run)
     kept = {version: pinned[version] for version in old if version in pinned}
     return Garbage(table, tuple(versions), kept, tuple(sizes), sum(sizes.values()))
-
-
-def _old_versions(store: Store, table: str, older_than: str) -> list[int]:
-    before = store.clock() - parse_duration(older_than)
-    return [commit.version for commit in store.catalog.retention.list_versions(table, before=before) if commit.version]

@@ -14,5 +14,5 @@ def find_orphans(store: Store, table: str, grace: timedelta = GRACE) -> dict[str
     young = store.clock() - grace
     # Listed before the names are asked for: a file that is committed in between is named then.
     old = {path: size for path, size, modified in store.lake.list_paths(table) if modified < young}
-    named = store.catalog.retention.named_paths(table)
+    named = store.catalog.retention.named_paths(table) if old else ()
     return {path: size for path, size in old.items() if path not in named}

@@ -58,7 +58,7 @@ class Retention(Protocol):
     def pinned_versions(self, table: str) -> dict[int, str]:
         """The versions that have to stay, each with the reason: a snapshot or a registered model's training."""
 
-    def list_versions(self, table: str, *, before: datetime) -> list[Commit]:
+    def list_versions(self, table: str, *, before: datetime) -> list[int]:
         """Versions that were published before this moment and can still be read, oldest first; never the newest."""
 
     def collect(self, table: str, versions: Sequence[int], *, because: str, actor: str) -> list[DataFile]:

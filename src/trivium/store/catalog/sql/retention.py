@@ -57,13 +57,13 @@ class SqlRetention:
     def pinned_versions(self, table: str) -> dict[int, str]:
         return _pinned(self.database.read(), table)
 
-    def list_versions(self, table: str, *, before: datetime) -> list[Commit]:
-        return self.database.read().all(
-            Commit,
-            'SELECT * FROM commits WHERE "table" = ? AND version IS NOT NULL AND collected_at IS NULL '
+    def list_versions(self, table: str, *, before: datetime) -> list[int]:
+        rows = self.database.read().execute(
+            'SELECT version FROM commits WHERE "table" = ? AND version IS NOT NULL AND collected_at IS NULL '
             'AND committed_at < ? AND version < (SELECT MAX(version) FROM commits WHERE "table" = ?) ORDER BY version',
             table, iso(before), table,
         )  # fmt: skip
+        return [int(row["version"]) for row in rows]
 
     def collect(self, table: str, versions: Sequence[int], *, because: str, actor: str) -> list[DataFile]:
         with self.database.write() as tx:
