@@ -13,6 +13,7 @@ PROC = Path("/proc")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 LOOKS = 200
 PAUSE = 0.01
+CHUNK = 1 << 17
 
 
 def kill_tree(pid: int, mark: str) -> None:
@@ -40,10 +41,10 @@ def kill_marked(mark: str, variable: str = MARK) -> None:
 def marked(mark: str, variable: str = MARK) -> Iterator[int]:
     """Processes that were started with this mark, by any way; none where there is no /proc."""
     wanted = f"{variable}={mark}".encode()
-    for folder in PROC.glob("[0-9]*") if PROC.is_dir() else ():
+    for name in os.listdir(PROC) if PROC.is_dir() else ():  # noqa: PTH208 # a look at all processes is made often
         try:
-            if wanted in (folder / "environ").read_bytes().split(b"\0") and not _is_dead(folder):
-                yield int(folder.name)
+            if name.isdecimal() and _has(wanted, name) and not _is_dead(PROC / name):
+                yield int(name)
         except OSError:
             continue  # it ended, or is somebody else's
 
@@ -57,6 +58,16 @@ def resident_bytes(mark: str) -> int:
         except (OSError, IndexError):
             continue
     return total
+
+
+def _has(wanted: bytes, name: str) -> bool:
+    """Whether this is one of the variables with which the process was started."""
+    file = os.open(f"{PROC}/{name}/environ", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = b"".join(iter(lambda: os.read(file, CHUNK), b""))
+    finally:
+        os.close(file)
+    return wanted in found and wanted in found.split(b"\0")
 
 
 def _is_dead(folder: Path) -> bool:

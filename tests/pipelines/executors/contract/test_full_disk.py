@@ -15,10 +15,11 @@ from trivium.pipelines.resume import resume_run
 from trivium.store.store import Store, connect
 
 LIMIT = """
-import resource
+import resource, sys
 import numpy as np
 
 def limit(size: int) -> None:
+    sys.dont_write_bytecode = True  # half a compiled file would stay, for every other process
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 """
 FIRST = """
