@@ -13,6 +13,7 @@ import ray
 from msgspec.structs import replace
 
 from trivium.errors import ExecutorAway, Misuse
+from trivium.pipelines.executors import ray_pace
 from trivium.pipelines.executors.ray_cluster import join_ray
 from trivium.pipelines.executors.ray_errand import out_of_reach, setup_here
 from trivium.pipelines.executors.transport import Setup
@@ -171,6 +172,14 @@ def whole(place: str):
 """
 
 
+@pytest.fixture
+def sharing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks share a worker after the first few, however slowly this machine starts the first worker."""
+    monkeypatch.setattr(ray_pace, "QUICK", 600.0)
+    monkeypatch.setattr(ray_pace, "MOMENT", 600.0 * ray_pace.MOST)
+
+
+@pytest.mark.usefixtures("sharing")
 @pytest.mark.parametrize(
     ("body", "retries", "error"),
     [
@@ -193,6 +202,7 @@ def test_of_quick_tasks_that_share_a_worker_only_the_one_that_fails_is_tried_aga
     assert [each.error.startswith(error) for each in failed["quick[120]"]] == [True]
 
 
+@pytest.mark.usefixtures("sharing")
 def test_those_behind_a_slow_one_of_a_quick_task_are_handed_back(store: Store, module: Module, tmp_path: Path) -> None:
     source = TROUBLE.replace("RETRIES", "0").replace("TIMES", "1").replace("BODY", "time.sleep(1.5)")
     run = module(HEAD + source).whole.run(store=store, place=str(tmp_path))
