@@ -56,16 +56,16 @@ def page() -> Path:
     return file
 
 @tv.task
-def whole(page: Path) -> Path:
+def whole(page: Path, style: Path) -> Path:
     site = Path(tempfile.mkdtemp()) / "site"
     (site / "css").mkdir(parents=True)
-    (site / "css" / "main.css").write_text("p{")
+    (site / "css" / "main.css").write_text(style.read_text())
     (site / page.name).write_text(page.read_text())
     return site
 
 @tv.pipeline
-def site():
-    return whole(page())
+def site(style: Path):
+    return whole(page(), style)
 """
 
 
@@ -131,13 +131,16 @@ def test_what_a_task_made_is_shown_or_written_to_a_file(terminal: Terminal, flow
 
 def test_files_that_a_task_made_are_told_and_written(terminal: Terminal, flow: Path) -> None:
     flow.write_text(FILES)
-    terminal("run", "site")
+    flow.with_name("style.css").write_text("p{")
+    terminal("run", "site", "--set", f"style={flow.with_name('style.css')}")
     (run,) = terminal("runs", "list", "--json").json
     assert terminal("runs", "output", run["id"], "page").out.splitlines() == [
         "page.html  6 bytes",
         "`--to PATH` writes it there.",
     ]
     assert "site/css/main.css  2 bytes" in terminal("runs", "output", run["id"]).out
+    assert "style.css (" in terminal("runs", "show", run["id"]).out
+    assert list(terminal("runs", "show", run["id"], "--json").json["files"]) == [str(flow.with_name("style.css"))]
     page, site = flow.with_name("page.html"), flow.with_name("site")
     assert terminal("runs", "output", run["id"], "page", "--to", str(page)).status == 0
     assert terminal("runs", "output", run["id"], "--to", str(site)).status == 0

@@ -44,6 +44,16 @@ def test_a_file_that_a_task_is_given_is_compared_by_what_is_in_it(store: Store, 
     assert (load_result(store, first.id), load_result(store, again.id)) == (4, 5)
 
 
+def test_lineage_finds_who_was_given_a_file_by_what_is_in_it(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("a\n1\n")
+    runs = [measured.run(store=store, file=file).id for _ in range(2)]
+    digest = digest_path(file)
+    assert digest is not None
+    found = {(each.run, each.node) for each in store.catalog.lineage.blob_readers(digest)}
+    assert found == {(run, "sized") for run in runs}
+
+
 def test_a_file_under_another_name_is_another_argument(store: Store, tmp_path: Path) -> None:
     one, other = tmp_path / "2013-01-01.csv", tmp_path / "2013-01-02.csv"
     for each in (one, other):

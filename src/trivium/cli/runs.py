@@ -24,6 +24,7 @@ from trivium.errors import NotFound, ReproductionDiffers
 from trivium.pipelines.cancel import cancel_run
 from trivium.pipelines.environments.lock import pinned
 from trivium.pipelines.environments.resolve import lock_of
+from trivium.pipelines.given_files import list_given_files
 from trivium.pipelines.live_log import follow_logs
 from trivium.pipelines.reproduce import reproduce_run
 from trivium.pipelines.reproduction import list_reproductions
@@ -64,10 +65,12 @@ def show_run(context: typer.Context, run: RunId, as_json: AsJson = False) -> Non
     reproduced = list_reproductions(store, found.id)
     own = own_environments(store, done)
     facts = {
-        **run_row(found), "environments": own, "secrets": secrets_of(done), "tasks": tasks, "reproduced": reproduced
+        **run_row(found), "files": list_given_files(store, done), "environments": own, "secrets": secrets_of(done),
+        "tasks": tasks, "reproduced": reproduced,
     }  # fmt: skip
     if not as_json:
         facts["inputs"] = [f"{read.table}@{read.version}" for read in found.inputs]
+        facts["files"] = [f"{name} ({digest[:12]})" for name, digest in facts["files"].items()]
         facts["code"] = found.code.git_commit or found.code.digest[:12]
         facts["environments"] = [environment_line(*each) for each in own.items()]
         facts["reproduced"] = [reproduction_line(each) for each in reproduced[-1:]]

@@ -264,6 +264,7 @@ class Execution:
                 forget_damaged(ref.digest, self.store.blobs)
             self._tell("started", work, work.decision.why)
             work.started = self.store.clock()
+            self.records.give(work)
         self.twins[work.decision.key] = []
         node, number = work.node, len(work.failed) + 1
         self.going[node.name, number] = work

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from trivium.errors import CacheKeyError
 from trivium.pipelines.cache_key import decode_parts
 from trivium.pipelines.path_content import digest_path
 from trivium.store.store import Store
-from trivium.values.runs import Run
+from trivium.values.runs import Run, TaskRun
 
 MOST_TOLD = 5
 
@@ -25,7 +26,7 @@ class GivenFiles(Struct, frozen=True):
 def find_given_files(store: Store, run: Run) -> GivenFiles:
     """Those of every task of the run that has a key; relative paths are taken from the project's folder."""
     links, notes = {}, []
-    for name, digest in _recorded(store, run).items():
+    for name, digest in list_given_files(store, store.catalog.runs.list_tasks(run.id)).items():
         place = store.settings.root / name
         try:
             now = digest_path(place)
@@ -42,9 +43,9 @@ def find_given_files(store: Store, run: Run) -> GivenFiles:
     return GivenFiles(links, (*notes[:MOST_TOLD], *more))
 
 
-def _recorded(store: Store, run: Run) -> dict[str, str]:
+def list_given_files(store: Store, tasks: Iterable[TaskRun]) -> dict[str, str]:
     """The path of each, as it was written, and the digest of what was in it."""
-    keys = {task.parts for task in store.catalog.runs.list_tasks(run.id) if task.parts}
+    keys = {task.parts for task in tasks if task.parts}
     found = [decode_parts(store.blobs.get(each)) for each in sorted(keys) if store.blobs.has(each)]
     return {
         path: digest

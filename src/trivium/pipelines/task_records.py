@@ -16,6 +16,7 @@ from trivium.pipelines.secrets import secret_names
 from trivium.pipelines.work import Work
 from trivium.store.gathered import gather
 from trivium.store.store import Store
+from trivium.values.lineage import Read
 from trivium.values.runs import MetricPoint, TaskRun, TaskStatus
 
 MOST_WAITING = 1000
@@ -33,6 +34,12 @@ class TaskRecords:
         self._gathered, self.blobs = gather(store)
         self._waiting: list[TaskRun] = []
         self._metrics: list[MetricPoint] = []
+        self._reads: list[Read] = []
+
+    def give(self, work: Work) -> None:
+        """The node is given its files now, which lineage finds by what is in them."""
+        self._reads += self._files_of(work)
+        self._record_reads()
 
     def reuse(self, work: Work, known: TaskRun) -> None:
         """The node has the result of this finished task, with the metrics that it logged.
@@ -43,6 +50,7 @@ class TaskRecords:
         if (known.run, known.node) == (self._run, node.name) or node.partition:
             return
         now = self._store.clock()
+        self._reads += self._files_of(work)
         self._waiting.append(
             replace(
                 known, run=self._run, node=node.name, status="cached", started_at=now, ended_at=now,
@@ -73,6 +81,7 @@ class TaskRecords:
 
     def flush(self) -> None:
         """Everything that waited is on record."""
+        self._record_reads()
         if self._waiting:
             self._store.catalog.runs.record_tasks(self._waiting, self._gathered.take())
         if self._metrics:
@@ -91,6 +100,16 @@ class TaskRecords:
             self._gathered.record(outcome.blobs)
             records.append(self._with_result(work, outcome))
         self._store.catalog.runs.record_tasks(records, self._gathered.take())
+
+    def _files_of(self, work: Work) -> list[Read]:
+        parts = work.decision.parts
+        digests = {digest for part in parts.inputs.values() for digest in part.files.values()} if parts else set()
+        return [Read(self._run, work.node.name, "blob", digest) for digest in sorted(digests)]
+
+    def _record_reads(self) -> None:
+        if self._reads:
+            self._store.catalog.lineage.record_reads(self._reads)
+        self._reads = []
 
     def _with_result(self, work: Work, outcome: Outcome) -> TaskRun:
         status: TaskStatus = "failed" if outcome.error else "executed"
