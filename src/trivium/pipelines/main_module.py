@@ -23,11 +23,14 @@ def main_of_program() -> str | None:
     main = sys.modules["__main__"]
     if isinstance(main, LateMain):
         return main._late_main_place
-    spec = getattr(main, "__spec__", None)
-    if spec is not None:
-        return str(spec.name)
     file = getattr(main, "__file__", None)
-    return _guarded_script(file) if file else None
+    return started_module() or (_guarded_script(file) if file else None)
+
+
+def started_module() -> str | None:
+    """The name of the module that was started by `python -m`, which is `__main__` here and nowhere else."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return None if spec is None else str(spec.name)
 
 
 @cache

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from trivium.errors import NotFound, UnsupportedValue
+from trivium.pipelines.main_module import started_module
 from trivium.values.runs import ArtifactRef
 
 LARGEST = 2**53
@@ -64,7 +65,7 @@ def find_class(path: str) -> Any:
     """The class at "module:Class". Raises NotFound when it is not there any more."""
     module, _, name = path.partition(":")
     try:
-        found: Any = importlib.import_module(module)
+        found: Any = sys.modules["__main__"] if module == started_module() else importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
@@ -149,7 +150,8 @@ def _plain_compound(value: Any, store: Callable[[Any], ArtifactRef | None]) -> d
 def _path(kind: type) -> str:
     if "<locals>" in kind.__qualname__:
         raise UnsupportedValue(f"{kind.__qualname__} is defined inside a function; define it at the top of its module.")
-    return f"{kind.__module__}:{kind.__qualname__}"
+    module = started_module() if kind.__module__ == "__main__" else None
+    return f"{module or kind.__module__}:{kind.__qualname__}"
 
 
 def _untagged(kind: str, value: Any, load: Callable[[ArtifactRef], Any]) -> Any:
