@@ -10,7 +10,8 @@ import pytest
 
 import trivium as tv
 from trivium.errors import TaskFailed
-from trivium.pipelines.path_content import digest_path
+from trivium.pipelines import path_content
+from trivium.pipelines.path_content import digest_path, files_in
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.results import load_output, load_result
 from trivium.pipelines.task import task
@@ -80,6 +81,46 @@ def test_a_folder_is_compared_by_the_names_and_bytes_of_all_that_is_in_it(store:
     (folder / "around").unlink()
     assert digest_path(moved) == digest_path(folder)
     assert load_result(store, measured.run(store=store, file=moved).id) == 1
+
+
+def test_a_folder_that_is_linked_twice_counts_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "days"
+    for name in ("a", "c"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "rows.csv").write_text("1")
+    for name in ("b", "d"):
+        (folder / name).symlink_to("a")
+    (folder / "c" / "around").symlink_to(folder)
+    assert sorted(files_in(folder)) == [f"{name}/rows.csv" for name in "abcd"]
+
+
+def test_a_name_that_is_not_utf8_keeps_a_task_from_being_cached_and_says_so(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "n\udcff").write_text("1")
+
+    @pipeline
+    def of_one() -> None:
+        sized(next(tmp_path.iterdir()))
+
+    for run in (measured.run(store=store, file=tmp_path), of_one.run(store=store)):
+        (done,) = store.catalog.runs.list_tasks(run.id)
+        assert done.reason.startswith("cannot be cached: The name of the file")
+        assert done.reason.endswith("n\\udcff' is not UTF-8; give it another one.")
+
+
+def test_a_file_that_goes_while_its_folder_is_compared_leaves_no_key(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").write_text("1")
+    monkeypatch.setattr(path_content, "files_in", lambda folder: iter(["gone", "gone before"]))
+    run = measured.run(store=store, file=tmp_path)
+    (done,) = store.catalog.runs.list_tasks(run.id)
+    assert done.reason == f"cannot be cached: {tmp_path} cannot be read to be compared (No such file or directory)."
+
+
+@pytest.mark.parametrize("name", ["no\0name", "file/in a file"])
+def test_a_path_at_which_nothing_can_be_is_a_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert digest_path(tmp_path / name) is None
 
 
 def test_a_change_that_leaves_size_and_time_as_they_were_is_seen(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from trivium.digest import digest_file, digest_of
-from trivium.errors import CacheKeyError
+from trivium.errors import CacheKeyError, UnsupportedValue
 
 MOST_FILES = 100_000
 SETTLED = 1.0  # seconds; a file that was written just now may be written again without a trace in its times
@@ -21,30 +21,43 @@ def digest_path(path: Path) -> str | None:
     """The digest of the file's bytes, or of the names and bytes of all files in the folder; None when there is neither.
 
     A name alone is no content: the same bytes elsewhere give the same digest. Raises CacheKeyError when they cannot be
-    read, or are too many.
+    read, or are too many, or when a name is none that can be stored.
     """
     try:
+        if not path.exists():
+            return None
+        check_name(str(path))
         mode = path.stat().st_mode
         if S_ISREG(mode):
             return _digest_file(path)
         return _digest_folder(path) if S_ISDIR(mode) else None
-    except FileNotFoundError:
-        return None
+    except UnsupportedValue as error:
+        raise CacheKeyError(str(error)) from None
     except OSError as error:
         raise CacheKeyError(f"{path} cannot be read to be compared ({error.strerror or error}).") from None
 
 
 def files_in(folder: Path) -> Iterator[str]:
-    """The files of a folder at any depth, by their paths in it with "/"; links are followed."""
-    seen: set[tuple[int, int]] = set()
+    """The files of a folder at any depth, by their paths in it with "/"; links are followed, but not in circles."""
+    around: dict[str, frozenset[tuple[int, int]]] = {os.fspath(folder): frozenset()}
     for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
         here = Path(place)
         found = here.stat()
-        if (found.st_dev, found.st_ino) in seen:  # a link to a folder around it
+        above = around.pop(place)
+        if (found.st_dev, found.st_ino) in above:  # a link to a folder around it
             folders.clear()
             continue
-        seen.add((found.st_dev, found.st_ino))
+        within = above | {(found.st_dev, found.st_ino)}
+        around |= {os.path.join(place, each): within for each in folders}  # noqa: PTH118 # as `walk` spells it
         yield from ((here / name).relative_to(folder).as_posix() for name in names if (here / name).is_file())
+
+
+def check_name(name: str) -> None:
+    """Raises UnsupportedValue for a name in another encoding, which no text can hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UnsupportedValue(f"The name of the file {name!a} is not UTF-8; give it another one.") from None
 
 
 def _digest_folder(folder: Path) -> str:
@@ -55,6 +68,7 @@ def _digest_folder(folder: Path) -> str:
                 f"{folder} holds more than {MOST_FILES:,} files, too many to compare: give a smaller folder, a list "
                 "of files, or its name as a text."
             )
+        check_name(name)
         contents.append((name, _digest_file(folder / name)))
     return digest_of("folder", sorted(contents))
 
