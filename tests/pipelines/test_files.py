@@ -6,14 +6,18 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 import trivium as tv
-from trivium.errors import TaskFailed
+from trivium.errors import CorruptObject, TaskFailed, UnsupportedValue
 from trivium.pipelines import path_content
+from trivium.pipelines.artifacts import decode, encode
 from trivium.pipelines.path_content import digest_path, files_in
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.results import load_output, load_result
+from trivium.pipelines.stored_files import PREFIX, StoredFiles, read_manifest
 from trivium.pipelines.task import task
 from trivium.store.store import Store, use_store
 
@@ -306,3 +310,34 @@ def test_a_file_that_is_gone_from_the_store_is_made_again(store: Store, tmp_path
     again = reported.run(store=store, text="few" * 5000, folder=str(tmp_path))
     assert statuses(store, again.id)["written"] == "executed"
     assert load_output(store, again.id, "written").read_text() == "few" * 5000
+
+
+@pytest.mark.parametrize("given", [".", "n\udcff"])
+def test_a_result_with_a_name_that_is_not_utf8_is_refused(store: Store, tmp_path: Path, given: str) -> None:
+    (tmp_path / "n\udcff").write_text("1")
+    with pytest.raises(UnsupportedValue, match="is not UTF-8; give it another one"):
+        encode(tmp_path / given, store.blobs)
+
+
+def test_a_folder_that_is_named_by_one_within_it_has_its_own_name(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "days"
+    (folder / "january").mkdir(parents=True)
+    (folder / "rows.csv").write_text("1")
+    copy = decode(encode(folder / "january" / "..", store.blobs), store.blobs)
+    assert (copy.name, [each.name for each in copy.iterdir()]) == ("days", ["rows.csv"])
+    assert copy.parent.name.startswith(PREFIX)
+
+
+@pytest.mark.parametrize("name", ["../rows.csv", "a/../../rows.csv", "{}/rows.csv"])
+def test_a_stored_name_that_leads_out_of_its_folder_is_not_copied(store: Store, tmp_path: Path, name: str) -> None:
+    (tmp_path / "rows.csv").write_text("1")
+    made = encode(tmp_path / "rows.csv", store.blobs)
+    (file,) = read_manifest(made, store.blobs).files.values()
+    hostile = msgspec.json.encode(StoredFiles(False, {name.format(tmp_path / "there"): file}))
+    for ref in (
+        replace(made, facts={**made.facts, "name": name.format(tmp_path / "there")}),
+        replace(made, digest=store.blobs.put_text(hostile)),
+    ):
+        with pytest.raises(CorruptObject, match="leads out of its folder"):
+            decode(ref, store.blobs)
+    assert not (tmp_path / "there").exists()

@@ -26,7 +26,7 @@ def digest_path(path: Path) -> str | None:
     try:
         if not path.exists():
             return None
-        check_name(str(path))
+        storable_name(str(path))
         mode = path.stat().st_mode
         if S_ISREG(mode):
             return _digest_file(path)
@@ -52,12 +52,13 @@ def files_in(folder: Path) -> Iterator[str]:
         yield from ((here / name).relative_to(folder).as_posix() for name in names if (here / name).is_file())
 
 
-def check_name(name: str) -> None:
-    """Raises UnsupportedValue for a name in another encoding, which no text can hold."""
+def storable_name(name: str) -> str:
+    """The same name. Raises UnsupportedValue for a name in another encoding, which no text can hold."""
     try:
         name.encode()
     except UnicodeEncodeError:
         raise UnsupportedValue(f"The name of the file {name!a} is not UTF-8; give it another one.") from None
+    return name
 
 
 def _digest_folder(folder: Path) -> str:
@@ -68,8 +69,7 @@ def _digest_folder(folder: Path) -> str:
                 f"{folder} holds more than {MOST_FILES:,} files, too many to compare: give a smaller folder, a list "
                 "of files, or its name as a text."
             )
-        check_name(name)
-        contents.append((name, _digest_file(folder / name)))
+        contents.append((storable_name(name), _digest_file(folder / name)))
     return digest_of("folder", sorted(contents))
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from trivium.deferred import Deferred
-from trivium.errors import UnsupportedValue
-from trivium.pipelines.path_content import files_in
+from trivium.errors import CorruptObject, UnsupportedValue
+from trivium.pipelines.path_content import files_in, storable_name
 from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
 
@@ -57,17 +58,20 @@ def encode_files(path: Path, blobs: Blobs) -> ArtifactRef:
 
     The name is kept beside the content, and is no part of it: it may be made up anew each time.
     """
+    name = storable_name(os.path.abspath(path).rpartition("/")[2])  # noqa: PTH100 # it ends in no ".."
     if path.is_file():
         found = StoredFiles(True, {path.suffix: _put(path, blobs)})
     elif path.is_dir():
-        found = StoredFiles(False, {name: _put(path / name, blobs) for name in sorted(files_in(path))})
+        found = StoredFiles(
+            False, {each: _put(path / each, blobs) for each in sorted(map(storable_name, files_in(path)))}
+        )
     else:
         raise UnsupportedValue(
             f"A Path stands for the file or folder there, but there is none at {str(path)!r}; "
             "return str(path) for a name."
         )
     size = sum(each.bytes for each in found.files.values())
-    facts = {"type": "Path", "name": path.absolute().name, "files": len(found.files)}
+    facts = {"type": "Path", "name": name, "files": len(found.files)}
     return ArtifactRef(FILES, blobs.put_text(msgspec.json.encode(found)), size, facts)
 
 
@@ -76,10 +80,10 @@ def decode_files(ref: ArtifactRef, blobs: Blobs) -> Path:
 
     It is there until the task ends; outside of tasks, until the process does.
     """
-    copy = _new_folder() / str(ref.facts["name"])
     found = read_manifest(ref, blobs)
+    copy = _inside(_new_folder(), str(ref.facts["name"]))
     for name, file in found.files.items():
-        target = copy if found.alone else copy / name
+        target = copy if found.alone else _inside(copy, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(blobs.local_path(file.digest), target)
     if not found.alone:
@@ -127,6 +131,14 @@ def _new_folder() -> Path:
         return Path(_kept[-1].name)
     copies.made.append(Path(tempfile.mkdtemp(prefix=PREFIX, dir=copies.folder)))
     return copies.made[-1]
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The place of this name in the folder. Raises CorruptObject for one that leads out of it: whoever can write to the
+    store could else write anywhere."""
+    if name.startswith("/") or ".." in PurePosixPath(name).parts:
+        raise CorruptObject(f"A stored file is named {name!r}, which leads out of its folder; it is not copied.")
+    return folder / name
 
 
 def _put(path: Path, blobs: Blobs) -> StoredFile:
