@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -183,6 +184,33 @@ def test_a_result_of_a_file_that_changed_meanwhile_is_never_reused(store: Store,
     assert done.reason.endswith("was changed while it ran")
     file.write_text("1")
     assert statuses(store, whole.run(store=store, file=file).id) == {"slow": "executed"}
+
+
+@task
+def named(text: str) -> str:
+    return text
+
+
+@task
+def counted(given: list[Any]) -> int:
+    Path(given[0]).write_text("23")
+    return len(given)
+
+
+@pipeline
+def counted_both(file: Path) -> int:
+    return counted([file, named("a")])
+
+
+def test_a_file_that_is_given_beside_what_a_task_made_is_looked_after_as_well(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("1")
+    run = counted_both.run(store=store, file=file)
+    done = next(each for each in store.catalog.runs.list_tasks(run.id) if each.node == "counted")
+    assert done.reason.endswith("was changed while it ran")
+    assert statuses(store, counted_both.run(store=store, file=file).id)["counted"] == "executed"
+    file.write_text("1")
+    assert counted_both.plan(store=store, file=file).steps[-1].why.startswith(f"input given changed: named, {file} (")
 
 
 @task

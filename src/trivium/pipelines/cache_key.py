@@ -122,11 +122,10 @@ def _input_part(
     promised += [leaf.node for leaf in inside if isinstance(leaf, Given)]
     versions = {leaf.name: tables[leaf.name].version for leaf in inside if is_table(leaf)}
     versions |= {leaf.table.table: leaf.table.version for leaf in inside if isinstance(leaf, Slice)}
-    if promised:
-        return InputPart("task", content, ", ".join(dict.fromkeys(promised)))
-    if files:
-        shown = ", ".join(f"{path} ({digest[:12]})" for path, digest in files.items())
-        return InputPart("file", content, shown, files)
+    told = [f"{path} ({digest[:12]})" for path, digest in files.items()]
+    if promised or files:
+        shown = ", ".join(dict.fromkeys([*promised, *told]))
+        return InputPart("task" if promised else "file", content, shown, files)
     named = ", ".join(f"{table} version {version}" for table, version in versions.items())
     return InputPart("table" if named else "parameter", content, named or _short(value), tables=versions)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from trivium.pipelines.committed import TABLE
 from trivium.pipelines.environments.nodes import NodeEnvironments
 from trivium.pipelines.explain import explain
 from trivium.pipelines.graph import Node, leaves
+from trivium.pipelines.path_content import digest_path
 from trivium.pipelines.reach import Reached, reach, without_absent
 from trivium.pipelines.slices import Slice, contents_of
 from trivium.pipelines.table_change import TableChanges
@@ -36,6 +38,16 @@ class Decision(Struct, frozen=True):
     reuse: TaskRun | None
     why: str
     damaged: tuple[ArtifactRef, ...] = ()
+
+
+def doubt(parts: KeyParts | None) -> str:
+    """Why a result may not be that of this key: files that its task was given are not what they were; else ""."""
+    files = {path: digest for part in parts.inputs.values() for path, digest in part.files.items()} if parts else {}
+    try:
+        changed = [f"{path} ({digest[:12]})" for path, digest in files.items() if digest_path(Path(path)) != digest]
+    except CacheKeyError as error:
+        return str(error)
+    return f"{', '.join(changed)} was changed while it ran" if changed else ""
 
 
 def own_key(run: str, node: str) -> str:
@@ -92,19 +104,6 @@ class Decider:
         table = str(ref.facts["table"])
         if table in self.contents:
             self.contents[table][str(ref.facts["partition"])] = int(ref.digest, 16)
-
-    def doubt(self, node: Node, decision: Decision, artifacts: Mapping[str, tuple[ArtifactRef, ...]]) -> str:
-        """Why the node's result may not be that of its key: files that it was given are not what they were; else ""."""
-        parts = decision.parts
-        files = [name for name, part in parts.inputs.items() if part.kind == "file"] if parts else []
-        if parts is None or not files:
-            return ""
-        try:
-            now = key_parts(node, artifacts, self.tables, parts.environment, self._reach(node))
-        except CacheKeyError as error:
-            return str(error)
-        changed = [parts.inputs[name].shown for name in files if parts.inputs[name].digest != now.inputs[name].digest]
-        return f"{', '.join(changed)} was changed while it ran" if changed else ""
 
     def code_of(self, node: Node) -> tuple[str, tuple[str, ...]]:
         """The digest of the code that the node's task reaches, and the files that hold it; ("", ()) without a key."""

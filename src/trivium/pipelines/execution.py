@@ -21,7 +21,7 @@ from trivium.pipelines.branch import Join
 from trivium.pipelines.branching import Branches, NoBool
 from trivium.pipelines.checkpoint import forget_checkpoints
 from trivium.pipelines.committed import TABLE
-from trivium.pipelines.decision import Decider, Decision
+from trivium.pipelines.decision import Decider, Decision, doubt
 from trivium.pipelines.environment import current_environment
 from trivium.pipelines.environments.nodes import NodeEnvironments
 from trivium.pipelines.executors.executor import Ended, Executor, open_executor
@@ -291,7 +291,7 @@ class Execution:
         if not done:
             return
         for work, _ in done:
-            work.doubt = self.decider.doubt(work.node, work.decision, self.artifacts)
+            work.doubt = doubt(work.decision.parts)
         failpoint("run:task_recording")
         self.records.end(done)
         failpoint("run:task_done")
