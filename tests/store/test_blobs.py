@@ -11,10 +11,12 @@ import pytest
 from tests.storage_place import Place, flip
 
 from trivium.digest import digest_bytes
-from trivium.errors import CorruptObject, NotFound, StorageFull
+from trivium.errors import CorruptObject, NotFound, StorageFull, UnsupportedValue
 from trivium.store.blobs import Blobs
 from trivium.store.catalog.small_blobs import SMALL_BYTES
 from trivium.store.store import Store
+
+ALWAYS_OTHER = Path("/proc/sys/kernel/random/uuid")  # of other content each time that it is read
 
 
 @pytest.fixture
@@ -43,6 +45,13 @@ def test_a_file_is_stored_as_its_bytes_and_stays(blobs: Blobs, tmp_path: Path) -
     (tmp_path / "source").write_bytes(b"x" * 3_000_000)
     assert blobs.put_file(tmp_path / "source") == digest_bytes(b"x" * 3_000_000)
     assert blobs.get(digest_bytes(b"x" * 3_000_000)) == (tmp_path / "source").read_bytes()
+
+
+@pytest.mark.skipif(not ALWAYS_OTHER.exists(), reason="the system has no such file")
+def test_a_file_that_changes_while_it_is_stored_is_refused(blobs: Blobs) -> None:
+    with pytest.raises(UnsupportedValue, match="was changed while it was stored"):
+        blobs.put_file(ALWAYS_OTHER)
+    assert list(blobs.list_digests()) == []
 
 
 @pytest.mark.parametrize("in_order", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from trivium.deferred import Deferred
 from trivium.digest import digest_bytes, digest_file
-from trivium.errors import CorruptObject, NotFound
+from trivium.errors import CorruptObject, NotFound, UnsupportedValue
 from trivium.ids import new_id
 from trivium.store.catalog.small_blobs import SmallBlobs, is_small
 from trivium.store.disk_errors import tell_disk_errors
@@ -81,10 +82,13 @@ class Blobs:
         return digest
 
     def put_file(self, source: Path) -> str:
-        """The file's bytes are stored durably; returns their digest. The file stays."""
+        """The file's bytes are stored durably; returns their digest. The file stays.
+
+        Raises UnsupportedValue when somebody writes to it meanwhile.
+        """
         digest = digest_file(source)
         if not self.has(digest):
-            self.storage.put_file(_name(digest), lambda aside: _copy(source, aside))
+            self.storage.put_file(_name(digest), lambda aside: _copy(source, aside, digest), digest=digest)
         return digest
 
     def put_made(self, make: Callable[[Path], None], *, in_order: bool = False) -> tuple[str, int]:
@@ -151,7 +155,11 @@ def _move(source: Path, target: Path) -> None:
     shutil.move(source, target)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, digest: str) -> None:
+    copied = hashlib.sha256()
     with source.open("rb") as read, target.open("wb") as write:
         while piece := read.read(1 << 20):
+            copied.update(piece)
             write.write(piece)
+    if copied.hexdigest() != digest:
+        raise UnsupportedValue(f"{source} was changed while it was stored; write all of it first, and close it.")
