@@ -259,6 +259,19 @@ def test_code_that_was_edited_while_the_process_ran_is_told(store: Store, write:
     assert "the code differs: train" in found.causes[0].text
 
 
+def test_a_folder_is_there_with_all_that_is_in_it_though_one_of_its_files_was_given_before_it(
+    store: Store, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = "@tv.task\ndef count(given: list[Path]) -> int: return len(list(given[1].iterdir()))\n"
+    path = write(read, pipeline="@tv.pipeline\ndef flow(): return count([Path('days/1'), Path('days')])\n")
+    monkeypatch.chdir(store.settings.root)
+    Path("days").mkdir()
+    for name in "12":
+        Path("days", name).write_text(name)
+    found = reproduce_run(store, run_of(path, store).id)
+    assert (found.same, found.notes) == (True, ())
+
+
 def test_a_file_of_secrets_is_the_present_one_and_told(store: Store, write: Callable[..., Path]) -> None:
     (store.settings.root / "my_secrets.py").write_text("TOKEN = 'a'\n")
     path = write("import my_secrets\n@tv.task\ndef train(rows: list[int]) -> int: return len(rows)\n")

@@ -134,7 +134,7 @@ def do_job(
 @contextmanager
 def _work_folder(links: Mapping[str, str]) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="trivium-work-") as work:
-        for name, target in links.items():
+        for name, target in sorted(links.items()):  # a folder before what is in it
             place = Path(work, name)
             if not place.exists():  # it may lie in a folder that is linked
                 place.parent.mkdir(parents=True, exist_ok=True)
