@@ -254,5 +254,5 @@ def test_damaged_bytes_are_noticed_and_can_be_stored_again(blobs: Blobs) -> None
     assert not is_intact(inner, blobs)
     with pytest.raises(CorruptObject):
         decode(ref, blobs)
-    forget_damaged(ref.digest, blobs)
+    forget_damaged(ref, blobs)
     assert_frame_equal(decode(encode({"rows": ROWS}, blobs), blobs)["rows"], ROWS)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 import trivium as tv
 from trivium.errors import CorruptObject, TaskFailed, UnsupportedValue
 from trivium.pipelines import path_content
-from trivium.pipelines.artifacts import decode, encode
+from trivium.pipelines.artifacts import decode, encode, forget_damaged
 from trivium.pipelines.path_content import digest_path, files_in
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.results import load_output, load_result
@@ -338,6 +338,16 @@ def test_a_file_that_is_gone_from_the_store_is_made_again(store: Store, tmp_path
     again = reported.run(store=store, text="few" * 5000, folder=str(tmp_path))
     assert statuses(store, again.id)["written"] == "executed"
     assert load_output(store, again.id, "written").read_text() == "few" * 5000
+
+
+def test_a_damaged_file_of_a_folder_of_very_many_is_forgotten(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("1" * 5000)
+    made = encode(tmp_path / "rows.csv", store.blobs)
+    ((_, file),) = read_manifest(made, store.blobs).files.items()
+    listed = store.blobs.put_text(msgspec.json.encode(StoredFiles(False, {str(n): file for n in range(15_000)})))
+    store.blobs.path(file.digest).write_bytes(b"2" * 5000)
+    forget_damaged(replace(made, digest=listed), store.blobs)
+    assert not store.blobs.has(file.digest)
 
 
 @pytest.mark.parametrize("given", [".", "n\udcff"])

@@ -107,16 +107,20 @@ def is_intact(ref: ArtifactRef, blobs: Blobs) -> bool:
     return True
 
 
-def forget_damaged(digest: str, blobs: Blobs) -> None:
+def forget_damaged(ref: ArtifactRef, blobs: Blobs) -> None:
     """Bytes that are not what their digest says are removed, so that the value can be stored again; also those of
     digests that are named inside them, as a manifest does."""
+    _forget_damaged(ref.digest, blobs, names_others=ref.kind in (FILES, LIST))
+
+
+def _forget_damaged(digest: str, blobs: Blobs, *, names_others: bool = False) -> None:
     if not blobs.has(digest):
         return
     if not blobs.is_intact(digest):
         blobs.delete(digest)
-    elif (blobs.size(digest) or 0) <= CHECKED_BYTES:
+    elif names_others or (blobs.size(digest) or 0) <= CHECKED_BYTES:
         for inner in set(INNER.findall(blobs.get(digest))):
-            forget_damaged(inner.decode(), blobs)
+            _forget_damaged(inner.decode(), blobs)
 
 
 def _decode_item(refs: tuple[ArtifactRef, ...], blobs: Blobs, wanted: Any) -> Any:

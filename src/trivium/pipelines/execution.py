@@ -261,7 +261,7 @@ class Execution:
         self.records.flush()
         if not work.failed:
             for ref in work.decision.damaged:
-                forget_damaged(ref.digest, self.store.blobs)
+                forget_damaged(ref, self.store.blobs)
             self._tell("started", work, work.decision.why)
             work.started = self.store.clock()
             self.records.give(work)
@@ -371,7 +371,7 @@ class Execution:
     def _lose(self, node: str, reader: str) -> None:
         """The node runs again, and then its reader; for one that joins branches, what it took runs again."""
         for ref in self.artifacts.pop(node, ()):
-            forget_damaged(ref.digest, self.store.blobs)
+            forget_damaged(ref, self.store.blobs)
         self.forced.add(node)
         self.records.forget(node)
         behind = self.branches.behind.pop(node, ())
