@@ -146,3 +146,6 @@ def test_files_that_a_task_made_are_told_and_written(terminal: Terminal, flow: P
     assert terminal("runs", "output", run["id"], "--to", str(site)).status == 0
     assert (page.read_text(), (site / "css" / "main.css").read_text()) == ("<html>", "p{")
     assert "is there already" in terminal("runs", "output", run["id"], "--to", str(site)).err
+    for place, why in (("none/page.html", "No such file or directory"), ("site", "Is a directory")):
+        said = terminal("runs", "output", run["id"], "page", "--to", place)
+        assert said.err == f"error: {place} cannot be written: {why}.\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,11 @@ import trivium as tv
 from trivium.errors import CorruptObject, TaskFailed, UnsupportedValue
 from trivium.pipelines import path_content
 from trivium.pipelines.artifacts import decode, encode, forget_damaged
+from trivium.pipelines.copies import PREFIX, Copies
 from trivium.pipelines.path_content import digest_path, files_in
 from trivium.pipelines.pipeline import pipeline
 from trivium.pipelines.results import load_output, load_result
-from trivium.pipelines.stored_files import PREFIX, StoredFiles, read_manifest
+from trivium.pipelines.stored_files import StoredFiles, read_manifest
 from trivium.pipelines.task import task
 from trivium.store.store import Store, use_store
 
@@ -260,6 +263,35 @@ def test_copies_are_gone_after_the_task(store: Store, tmp_path: Path, monkeypatc
     assert list(aside.iterdir()) == []
 
 
+def test_copies_that_a_killed_process_left_go_with_the_next_ones_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    killed = "import os; from trivium.pipelines.copies import Copies; Copies().new_folder(); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", killed], check=False)
+    (left,) = tmp_path.iterdir()
+    mine, more = Copies(), Copies()
+    folders = [mine.new_folder(), mine.new_folder(), more.new_folder()]
+    assert not left.exists()
+    assert all(folder.is_dir() for folder in folders)
+    mine.remove()
+    more.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_forked_process_leaves_the_copies_of_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    copies = Copies()
+    folder = copies.new_folder()
+    if (child := os.fork()) == 0:
+        copies.remove()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert folder.is_dir()
+    copies.remove()
+
+
 def test_a_folder_that_a_task_returns_is_all_that_is_in_it(store: Store, tmp_path: Path) -> None:
     @task
     def pages(folder: str) -> Path:
@@ -363,7 +395,7 @@ def test_a_folder_that_is_named_by_one_within_it_has_its_own_name(store: Store, 
     (folder / "rows.csv").write_text("1")
     copy = decode(encode(folder / "january" / "..", store.blobs), store.blobs)
     assert (copy.name, [each.name for each in copy.iterdir()]) == ("days", ["rows.csv"])
-    assert copy.parent.name.startswith(PREFIX)
+    assert copy.parent.parent.name.startswith(PREFIX)
 
 
 @pytest.mark.parametrize("name", ["../rows.csv", "a/../../rows.csv", "{}/rows.csv"])

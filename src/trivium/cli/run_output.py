@@ -64,10 +64,11 @@ def _tell_files(path: Path) -> str:
 
 
 def _copy_files(path: Path, to: Path) -> None:
-    """The file or folder is there. Raises Misuse when a folder is to be written where something is already."""
-    if path.is_file():
-        shutil.copyfile(path, to)
-        return
-    if to.exists():
+    """The file or folder is there. Raises Misuse when a folder is to be written where something is already, and for a
+    place where nothing can be written."""
+    if path.is_dir() and to.exists():
         raise Misuse(f"{to} is there already; give --to the path of a folder that is not.")
-    shutil.copytree(path, to)
+    try:
+        shutil.copyfile(path, to) if path.is_file() else shutil.copytree(path, to)
+    except OSError as error:
+        raise Misuse(f"{to} cannot be written: {error.strerror or error}.") from None

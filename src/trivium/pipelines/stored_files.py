@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,18 +15,17 @@ from msgspec import Struct
 
 from trivium.deferred import Deferred
 from trivium.errors import CorruptObject, UnsupportedValue
+from trivium.pipelines.copies import Copies
 from trivium.pipelines.path_content import files_in, storable_name
 from trivium.store.blobs import Blobs
 from trivium.values.runs import ArtifactRef
 
 if TYPE_CHECKING:
     import shutil
-    import tempfile
 else:
-    shutil, tempfile = Deferred("shutil"), Deferred("tempfile")  # few tasks make files
+    shutil = Deferred("shutil")  # few tasks make files
 
 FILES = "files"
-PREFIX = "trivium-files-"
 
 
 class StoredFile(NamedTuple):
@@ -42,15 +42,9 @@ class StoredFiles(Struct, frozen=True):
     files: dict[str, StoredFile]
 
 
-class Copies(NamedTuple):
-    """Where copies are made (None: among the system's temporary files), and those that were."""
-
-    folder: Path | None
-    made: list[Path]
-
-
-_copies: ContextVar[Copies | None] = ContextVar("copies", default=None)
-_kept: list[tempfile.TemporaryDirectory[str]] = []  # until this process ends
+_kept = Copies()  # outside of tasks
+_copies: ContextVar[Copies] = ContextVar("copies", default=_kept)
+atexit.register(_kept.remove)
 
 
 def encode_files(path: Path, blobs: Blobs) -> ArtifactRef:
@@ -81,7 +75,7 @@ def decode_files(ref: ArtifactRef, blobs: Blobs) -> Path:
     It is there until the task ends; outside of tasks, until the process does.
     """
     found = read_manifest(ref, blobs)
-    copy = _inside(_new_folder(), str(ref.facts["name"]))
+    copy = _inside(_copies.get().new_folder(), str(ref.facts["name"]))
     for name, file in found.files.items():
         target = copy if found.alone else _inside(copy, name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -104,33 +98,23 @@ def are_there(ref: ArtifactRef, blobs: Blobs) -> bool:
 @contextmanager
 def copies_gone_after() -> Iterator[None]:
     """Copies that are made inside the block are gone after it."""
-    copies = Copies(None, [])
+    copies = Copies()
     token = _copies.set(copies)
     try:
         yield
     finally:
         _copies.reset(token)
-        for folder in copies.made:
-            shutil.rmtree(folder, ignore_errors=True)
+        copies.remove()
 
 
 @contextmanager
 def copies_in(folder: Path) -> Iterator[None]:
     """Copies that are made inside the block are in this folder, whose owner removes them."""
-    token = _copies.set(Copies(folder, []))
+    token = _copies.set(Copies(folder))
     try:
         yield
     finally:
         _copies.reset(token)
-
-
-def _new_folder() -> Path:
-    copies = _copies.get()
-    if copies is None:
-        _kept.append(tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True))
-        return Path(_kept[-1].name)
-    copies.made.append(Path(tempfile.mkdtemp(prefix=PREFIX, dir=copies.folder)))
-    return copies.made[-1]
 
 
 def _inside(folder: Path, name: str) -> Path:
