@@ -12,6 +12,7 @@ from trivium.pipelines.table_change import TableChanges
 from trivium.pipelines.task import task
 from trivium.store.store import Store
 from trivium.tables.commit import commit_rows
+from trivium.tables.gc import collect_garbage
 from trivium.tables.table import Table
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
@@ -64,6 +65,13 @@ def test_of_many_partitions_the_first_are_named(store: Store, flights: Table) ->
     commit_rows(store, flights.spec, pl.concat([rows(day) for day in range(2, 8)]))
     told = TableChanges(store).tell("flights", 2, 3)
     assert told == "400 rows, were 100; new rows of 2024-05-03, 2024-05-04, 2024-05-05 and 3 more"
+
+
+def test_of_a_version_whose_files_were_given_up_only_what_its_commit_says_is_told(store: Store, flights: Table) -> None:
+    commit_rows(store, flights.spec, rows(0, delay=5), operation="overwrite")
+    commit_rows(store, flights.spec, rows(2, gate="B"))
+    collect_garbage(store, older_than="0h")
+    assert TableChanges(store).tell("flights", 1, 4) == "new column gate; 150 rows, were 50"
 
 
 def test_a_version_that_is_not_there_tells_nothing(store: Store, flights: Table) -> None:

@@ -30,7 +30,9 @@ class TableChanges:
         if was is None or now is None:
             return ""
         rows = [f"{now.rows:,} rows, were {was.rows:,}"] if among is None and now.rows != was.rows else []
-        return "; ".join([*_columns(was, now), *rows, *self._partitions(table, (old, new), among)])
+        kept = was.collected_at is None and now.collected_at is None  # else nobody knows any more which files it had
+        parts = self._partitions(table, (old, new), among) if kept else ()
+        return "; ".join([*_columns(was, now), *rows, *parts])
 
     def _partitions(self, table: str, versions: tuple[int, int], among: Collection[str] | None) -> Iterator[str]:
         had, has = (self._contents(table, version) for version in versions)
