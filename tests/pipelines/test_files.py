@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 import trivium as tv
+from trivium.digest import digest_bytes
 from trivium.errors import CorruptObject, TaskFailed, UnsupportedValue
 from trivium.pipelines import path_content
 from trivium.pipelines.artifacts import decode, encode, forget_damaged
@@ -139,6 +140,16 @@ def test_a_change_that_leaves_size_and_time_as_they_were_is_seen(tmp_path: Path)
     file.write_text("2")
     os.utime(file, (0, 0))
     assert digest_path(file) != before
+
+
+def test_a_process_remembers_only_so_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(path_content, "_known", {})
+    monkeypatch.setattr(path_content, "MOST_KNOWN", 3)
+    for number in range(5):
+        (tmp_path / str(number)).write_text(str(number))
+    monkeypatch.setattr(path_content, "SETTLED", -1.0)
+    assert [digest_path(tmp_path / str(number)) for number in range(5)] == [digest_bytes(b"%d" % n) for n in range(5)]
+    assert [path.name for path in path_content._known] == ["3", "4"]
 
 
 def test_a_path_at_which_nothing_is_is_a_name(store: Store, tmp_path: Path) -> None:

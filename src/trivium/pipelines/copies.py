@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TextIO
 
 from trivium.deferred import Deferred
@@ -31,12 +32,14 @@ class Copies:
         self._folder = folder
         self._locks: dict[int, TextIO] = {}  # by process: this one may be forked from the first
         self._made = folder is None
+        self._turn = Lock()
 
     def new_folder(self) -> Path:
         """An empty folder for one copy."""
-        if self._made and os.getpid() not in self._locks:
-            _sweep(Path(tempfile.gettempdir()))
-            self._folder = self._locked()
+        with self._turn:
+            if self._made and os.getpid() not in self._locks:
+                _sweep(Path(tempfile.gettempdir()))
+                self._folder = self._locked()
         return Path(tempfile.mkdtemp(dir=self._folder))
 
     def remove(self) -> None:

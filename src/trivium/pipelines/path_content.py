@@ -12,6 +12,7 @@ from trivium.digest import digest_file, digest_of
 from trivium.errors import CacheKeyError, UnsupportedValue
 
 MOST_FILES = 100_000
+MOST_KNOWN = 5 * MOST_FILES
 SETTLED = 1.0  # seconds; a file that was written just now may be written again without a trace in its times
 
 _known: dict[Path, tuple[tuple[int, ...], str]] = {}
@@ -82,6 +83,8 @@ def _digest_file(path: Path) -> str:
         return known[1]
     digest = digest_file(path)
     if time.time() - max(found.st_mtime, found.st_ctime) > SETTLED:
+        if len(_known) >= MOST_KNOWN:  # in a process that goes on for months
+            _known.clear()
         _known[path.absolute()] = (signature, digest)
     return digest
 
