@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 import trivium as tv
 from trivium.digest import digest_bytes
-from trivium.errors import CorruptObject, TaskFailed, UnsupportedValue
+from trivium.errors import CorruptObject, NotFound, TaskFailed, UnsupportedValue
 from trivium.pipelines import path_content
 from trivium.pipelines.artifacts import decode, encode, forget_damaged
 from trivium.pipelines.copies import PREFIX, Copies
@@ -264,6 +264,26 @@ def test_what_a_run_made_can_be_read_by_the_run_its_id_or_the_beginning_of_that(
     with use_store(store):
         assert [tv.read_output(each) for each in (run, run.id, run.id[:20])] == ["report.txt: FEW"] * 3
         assert tv.read_output(run, "written").read_text() == "few"
+
+
+@task
+def halves(text: str) -> tuple[str, str]:
+    return text[:2], text[2:]
+
+
+@pipeline
+def halved() -> tuple[str, str]:
+    return halves("abcd")
+
+
+@pytest.mark.parametrize("node", [None, "halves"])
+def test_one_of_several_outputs_is_read_by_its_index(store: Store, node: str | None) -> None:
+    run = halved.run(store=store)
+    with use_store(store):
+        assert [tv.read_output(run, node, index=index) for index in (None, 0, 1)] == [("ab", "cd"), "ab", "cd"]
+        for index in (2, -1):
+            with pytest.raises(NotFound, match=f"2 outputs, counted from 0, so there is none at index {index}"):
+                tv.read_output(run, node, index=index)
 
 
 def test_copies_are_gone_after_the_task(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

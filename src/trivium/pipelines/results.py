@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trivium.errors import NotFound
@@ -22,9 +23,12 @@ def read_output(run: Run | str, node: str | None = None, *, index: int | None = 
     """
     store = current_store()
     found = run if isinstance(run, str) else run.id
-    if node is None:
-        return load_result(store, found)
-    return load_output(store, found, node, index)
+    refs = find_result(store, found) if node is None else _task_with_outputs(store, found, node).outputs
+    if index is None:
+        return _load(store, refs)
+    if index not in range(len(refs)):
+        raise NotFound(f"There are {len(refs)} outputs, counted from 0, so there is none at index {index}.")
+    return _read(store, refs[index])
 
 
 def load_result(store: Store, run_id: str) -> Any:
@@ -32,8 +36,7 @@ def load_result(store: Store, run_id: str) -> Any:
 
     A node with several outputs gives a tuple. Raises NotFound when the run made nothing.
     """
-    task, index = _result_task(store, run_id)
-    return _load(store, task, index)
+    return _load(store, find_result(store, run_id))
 
 
 def find_result(store: Store, run_id: str) -> tuple[ArtifactRef, ...]:
@@ -42,9 +45,9 @@ def find_result(store: Store, run_id: str) -> tuple[ArtifactRef, ...]:
     return task.outputs if index is None else (task.outputs[index],)
 
 
-def load_output(store: Store, run_id: str, node: str, index: int | None = None) -> Any:
-    """What one node of the run made, or one of its several outputs (counted from 0). Raises NotFound."""
-    return _load(store, _task_with_outputs(store, run_id, node), index)
+def load_output(store: Store, run_id: str, node: str) -> Any:
+    """What one node of the run made; a tuple when it has several outputs. Raises NotFound."""
+    return _load(store, _task_with_outputs(store, run_id, node).outputs)
 
 
 def _result_task(store: Store, run_id: str) -> tuple[TaskRun, int | None]:
@@ -71,10 +74,8 @@ def _task_with_outputs(store: Store, run_id: str, node: str) -> TaskRun:
     raise NotFound(f"Run {run.id} has no output of a node {node!r}; it has those of: {known}.")
 
 
-def _load(store: Store, task: TaskRun, index: int | None) -> Any:
-    if index is not None:
-        return _read(store, task.outputs[index])
-    values = [_read(store, ref) for ref in task.outputs]
+def _load(store: Store, refs: Sequence[ArtifactRef]) -> Any:
+    values = [_read(store, ref) for ref in refs]
     return values[0] if len(values) == 1 else tuple(values)
 
 
