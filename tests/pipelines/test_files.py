@@ -126,6 +126,14 @@ def test_a_file_that_goes_while_its_folder_is_compared_leaves_no_key(
     assert done.reason == f"cannot be cached: {tmp_path} cannot be read to be compared (No such file or directory)."
 
 
+def test_what_comes_through_a_pipe_is_never_taken_for_what_came_before(store: Store, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for _ in range(2):
+        run = measured.run(store=store, file=tmp_path / "pipe")
+        (done,) = store.catalog.runs.list_tasks(run.id)
+        assert done.reason.startswith(f"cannot be cached: {tmp_path / 'pipe'} is a pipe or a device")
+
+
 @pytest.mark.parametrize("name", ["no\0name", "file/in a file"])
 def test_a_path_at_which_nothing_can_be_is_a_name(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")

@@ -22,7 +22,7 @@ def digest_path(path: Path) -> str | None:
     """The digest of the file's bytes, or of the names and bytes of all files in the folder; None when there is neither.
 
     A name alone is no content: the same bytes elsewhere give the same digest. Raises CacheKeyError when they cannot be
-    read, or are too many, or when a name is none that can be stored.
+    read, or are too many, for a pipe or device, and when a name is none that can be stored.
     """
     try:
         if not path.exists():
@@ -31,11 +31,13 @@ def digest_path(path: Path) -> str | None:
         mode = path.stat().st_mode
         if S_ISREG(mode):
             return _digest_file(path)
-        return _digest_folder(path) if S_ISDIR(mode) else None
+        if S_ISDIR(mode):
+            return _digest_folder(path)
     except UnsupportedValue as error:
         raise CacheKeyError(str(error)) from None
     except OSError as error:
         raise CacheKeyError(f"{path} cannot be read to be compared ({error.strerror or error}).") from None
+    raise CacheKeyError(f"{path} is a pipe or a device, which gives other bytes each time: write them to a file.")
 
 
 def files_in(folder: Path) -> Iterator[str]:
