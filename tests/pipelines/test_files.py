@@ -64,6 +64,30 @@ def test_lineage_finds_who_was_given_a_file_by_what_is_in_it(store: Store, tmp_p
     assert found == {(run, "sized") for run in runs}
 
 
+class Source:
+    """An object of which nothing is known but that it can be pickled."""
+
+    def __init__(self, *files: Path) -> None:
+        self.files = files
+
+
+def test_a_file_in_an_object_of_any_kind_is_compared_by_what_is_in_it(store: Store, tmp_path: Path) -> None:
+    @task
+    def measure(source: Any) -> int:
+        return sum(len(file.read_text()) for file in source.files)
+
+    @pipeline
+    def whole() -> int:
+        return measure(Source(tmp_path / "rows.csv"))
+
+    def made(text: str) -> tuple[int, str]:
+        (tmp_path / "rows.csv").write_text(text)
+        run = whole.run(store=store)
+        return load_result(store, run.id), statuses(store, run.id)["measure"]
+
+    assert [made(text) for text in ("1", "1", "23")] == [(1, "executed"), (1, "cached"), (2, "executed")]
+
+
 def test_a_file_under_another_name_is_another_argument(store: Store, tmp_path: Path) -> None:
     one, other = tmp_path / "2013-01-01.csv", tmp_path / "2013-01-02.csv"
     for each in (one, other):

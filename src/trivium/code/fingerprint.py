@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import io
 import pathlib
 import pickle
 import re
@@ -41,7 +42,7 @@ def fingerprint(value: Any, special: Callable[[Any], Any], path: tuple[int, ...]
         return [name, value.name, fingerprint(value.value, special, within)]
     parts = _parts(value)
     if parts is None:
-        return [name, *_spell(value)]
+        return [name, *_spell(value, special)]
     items = [fingerprint(each, special, within) for each in parts]
     return [name, sorted(items, key=canonical_json) if isinstance(value, set | frozenset) else items]
 
@@ -51,12 +52,12 @@ def type_name(kind: type) -> str:
     return kind.__qualname__
 
 
-def _spell(value: Any) -> list[Any]:
+def _spell(value: Any, special: Callable[[Any], Any]) -> list[Any]:
     if isinstance(value, SPELLED):
         return [repr(value)]
     if isinstance(value, re.Pattern):
         return [repr(value.pattern), value.flags]
-    return [digest_bytes(bytes(value)) if isinstance(value, bytes | bytearray) else _pickled(value)]
+    return [digest_bytes(bytes(value)) if isinstance(value, bytes | bytearray) else _pickled(value, special)]
 
 
 def _parts(value: Any) -> list[Any] | None:
@@ -72,9 +73,25 @@ def _parts(value: Any) -> list[Any] | None:
     return None
 
 
-def _pickled(value: Any) -> str:
+class PathPickler(pickle.Pickler):
+    """Pickles only to compare; `special` may answer for a path, at any depth."""
+
+    def __init__(self, file: io.BytesIO, special: Callable[[Any], Any]) -> None:
+        super().__init__(file, protocol=5)
+        self._special = special
+
+    def reducer_override(self, value: Any) -> Any:
+        answer = self._special(value) if isinstance(value, pathlib.Path) else None
+        return NotImplemented if answer is None else (bytes, (canonical_json(answer),))
+
+
+def _pickled(value: Any, special: Callable[[Any], Any]) -> str:
+    file = io.BytesIO()
     try:
-        return digest_bytes(pickle.dumps(value, protocol=5))
+        PathPickler(file, special).dump(value)
+        return digest_bytes(file.getbuffer())
+    except CacheKeyError:
+        raise
     except Exception as error:
         raise CacheKeyError(
             f"A {type(value).__module__}.{type(value).__qualname__} has no content that could be compared "
