@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 from msgspec.structs import replace
 
@@ -433,6 +434,42 @@ def test_a_file_that_is_gone_from_the_store_is_made_again(store: Store, tmp_path
     again = reported.run(store=store, text="few" * 5000, folder=str(tmp_path))
     assert statuses(store, again.id)["written"] == "executed"
     assert load_output(store, again.id, "written").read_text() == "few" * 5000
+
+
+@task
+def exported(rows: pl.DataFrame, folder: str) -> list[Path]:
+    file = Path(folder) / "people.csv"
+    rows.write_csv(file)
+    return [file]
+
+
+PEOPLE = tv.Table("people", key="id", watch="off")
+
+
+@pipeline
+def exports(folder: str, inside: bool = False) -> Path | list[Path]:
+    files = exported(PEOPLE, folder)
+    return alone(files) if inside else files
+
+
+@task
+def alone(files: list[Path]) -> Path:
+    return files[0]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_rows_that_are_erased_are_in_no_file_that_a_task_made_of_them(
+    store: Store, tmp_path: Path, inside: bool
+) -> None:
+    with use_store(store):
+        PEOPLE.append(pl.DataFrame({"id": [1, 2], "name": ["ann", "bob"]}), store=store)
+        exports.run(store=store, folder=str(tmp_path), inside=inside)
+        stored = digest_bytes((tmp_path / "people.csv").read_bytes())
+        assert store.blobs.has(stored)
+        PEOPLE.erase("id = 1", because="asked for", store=store)
+    assert not store.blobs.has(stored)
+    again = exports.run(store=store, folder=str(tmp_path), inside=inside)
+    assert again.executed == 1 + inside
 
 
 def test_a_damaged_file_of_a_folder_of_very_many_is_forgotten(store: Store, tmp_path: Path) -> None:

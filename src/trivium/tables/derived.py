@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
 
 from trivium.checks.kept_histories import KeptHistories
 from trivium.errors import NotFound
@@ -12,8 +13,10 @@ from trivium.store.store import Store
 from trivium.values.runs import ArtifactRef
 
 PARQUET = b"PAR1"
+FILES = b'{"alone":'  # a list of files that a task returned
 DIGEST = re.compile(rb"\b[0-9a-f]{64}\b")
 LARGEST_NAMING = 16 << 20  # bytes; what names other objects is small
+LISTS = ("files", "list")  # and of these, whatever their size
 
 
 def forget_derived(store: Store, table: str) -> None:
@@ -34,17 +37,25 @@ def forget_derived(store: Store, table: str) -> None:
 
 
 def _forget_output(store: Store, output: ArtifactRef) -> None:
-    """A frame goes; of anything else, such as the report of an evaluation, the frames that it names."""
+    """A frame goes, and a file; of anything else, such as the report of an evaluation, those that it names."""
     if output.kind == "frame":
         _forget(store, output.digest)
-    elif store.blobs.has(output.digest) and (store.blobs.size(output.digest) or 0) <= LARGEST_NAMING:
-        for inner in set(DIGEST.findall(store.blobs.get(output.digest))):
-            _forget_frame(store, inner.decode())
+    elif output.kind in LISTS or (store.blobs.size(output.digest) or 0) <= LARGEST_NAMING:
+        with suppress(NotFound):
+            _forget_named(store, store.blobs.get(output.digest))
 
 
-def _forget_frame(store: Store, digest: str) -> None:
-    if store.blobs.has(digest) and store.blobs.get(digest)[: len(PARQUET)] == PARQUET:
-        _forget(store, digest)
+def _forget_named(store: Store, data: bytes) -> None:
+    of_files = data.startswith(FILES)
+    for inner in {each.decode() for each in DIGEST.findall(data)}:
+        if of_files:
+            _forget(store, inner)
+        elif store.blobs.has(inner):
+            found = store.blobs.get(inner)
+            if found.startswith(PARQUET):
+                _forget(store, inner)
+            elif found.startswith(FILES):
+                _forget_named(store, found)
 
 
 def _forget(store: Store, digest: str) -> None:
