@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,11 @@ def drawn(rows: pl.DataFrame) -> pl.DataFrame:
 @tv.task
 def shuffled(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.sample(fraction=1.0, shuffle=True)
+
+
+@tv.task
+def kept_in(file: Path) -> tuple[str, bool]:
+    return str(file), file.exists()
 
 
 @tv.task
@@ -153,3 +159,10 @@ def test_what_cannot_be_judged_is_told() -> None:
         assert_deterministic(steady, frame(), times=1)
     with pytest.raises(UnsupportedValue, match="What task 'steady' is given"):
         assert_deterministic(steady, object())
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_path_is_given_as_a_run_gives_it(tmp_path: Path, there: bool) -> None:
+    if there:
+        (tmp_path / "rows.csv").write_text("1")
+    assert_deterministic(kept_in, tmp_path / "rows.csv")
