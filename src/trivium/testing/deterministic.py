@@ -26,8 +26,9 @@ def assert_deterministic(task: Task[Any] | Callable[..., Any], /, *args: Any, ti
     """The task gives the same content for these arguments, `times` here and once in a fresh process.
 
     In the fresh process texts hash in another way (PYTHONHASHSEED) and numeric libraries use one thread, so the order
-    of sets and of sums is tried too. Every call gets its own copy of the arguments, though not of files; a table is read
-    once, at its newest version, as the frame that the task annotates. Calls run in a temporary store: what a task writes goes there.
+    of sets and of sums is tried too. Every call gets its own copy of the arguments, though not of files; a table is
+    read once, at its newest version, as the frame that the task annotates. Calls run in a temporary store: what a task
+    writes goes there.
 
     times: at least 2. Raises AssertionError naming the output, column and row that differ, Misuse for a task that no
     other process could import, UnsupportedValue for arguments or outputs that no run could store.
