@@ -69,6 +69,14 @@ def end_of(folder: Path) -> dict[str, Any]:
     }
 
 
+def without_commits_of_log(end: dict[str, Any]) -> dict[str, Any]:
+    """The same without how many commits the prediction log has: what a killed gateway had written is one of its own."""
+    tables = [
+        (name, "" if name == "lateness_predictions" else version, *rest) for name, version, *rest in end["tables"]
+    ]
+    return {**end, "tables": tables}
+
+
 def stop_gateway(folder: Path) -> None:
     """No process stays behind a killed telling; the gateway's id is in its own project's folder."""
     address = folder / ".trivium" / "gateway.json"
@@ -161,4 +169,4 @@ def test_a_kill_at_any_time_gives_the_same_end(told: tuple[Path, str], begun: Pa
     status, narrated = tell(folder)
     stop_gateway(folder)
     assert status == 0, narrated[-2000:]
-    assert end_of(folder) == end_of(told[0])
+    assert without_commits_of_log(end_of(folder)) == without_commits_of_log(end_of(told[0]))
