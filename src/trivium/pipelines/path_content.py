@@ -15,7 +15,7 @@ MOST_FILES = 100_000
 MOST_KNOWN = 5 * MOST_FILES
 SETTLED = 1.0  # seconds; a file that was written just now may be written again without a trace in its times
 
-_known: dict[Path, tuple[tuple[int, ...], str]] = {}
+_known: dict[str, tuple[tuple[int, ...], str]] = {}
 
 
 def digest_path(path: Path) -> str | None:
@@ -30,7 +30,7 @@ def digest_path(path: Path) -> str | None:
         storable_name(str(path))
         mode = path.stat().st_mode
         if S_ISREG(mode):
-            return _digest_file(path)
+            return _digest_file(os.fspath(path.absolute()))
         if S_ISDIR(mode):
             return _digest_folder(path)
     except UnsupportedValue as error:
@@ -42,17 +42,19 @@ def digest_path(path: Path) -> str | None:
 
 def files_in(folder: Path) -> Iterator[str]:
     """The files of a folder at any depth, by their paths in it with "/"; links are followed, but not in circles."""
-    around: dict[str, frozenset[tuple[int, int]]] = {os.fspath(folder): frozenset()}
-    for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
-        here = Path(place)
-        found = here.stat()
+    root = os.fspath(folder)
+    around: dict[str, frozenset[tuple[int, int]]] = {root: frozenset()}
+    for place, folders, names in os.walk(root, followlinks=True, onerror=_raise):
+        found = os.stat(place)  # noqa: PTH116 # texts, for there may be many: a Path takes longer than the system does
         above = around.pop(place)
         if (found.st_dev, found.st_ino) in above:  # a link to a folder around it
             folders.clear()
             continue
         within = above | {(found.st_dev, found.st_ino)}
         around |= {os.path.join(place, each): within for each in folders}  # noqa: PTH118 # as `walk` spells it
-        yield from ((here / name).relative_to(folder).as_posix() for name in names if (here / name).is_file())
+        inside = place[len(root) :].replace(os.sep, "/").strip("/")
+        inside = f"{inside}/" if inside else ""
+        yield from (inside + name for name in names if os.path.isfile(f"{place}/{name}"))  # noqa: PTH113 # see above
 
 
 def storable_name(name: str) -> str:
@@ -66,28 +68,29 @@ def storable_name(name: str) -> str:
 
 def _digest_folder(folder: Path) -> str:
     contents: list[tuple[str, str]] = []
+    root = os.fspath(folder.absolute())
     for name in files_in(folder):
         if len(contents) == MOST_FILES:
             raise CacheKeyError(
                 f"{folder} holds more than {MOST_FILES:,} files, too many to compare: give a smaller folder, a list "
                 "of files, or its name as a text."
             )
-        contents.append((storable_name(name), _digest_file(folder / name)))
+        contents.append((storable_name(name), _digest_file(f"{root}/{name}")))
     return digest_of("folder", sorted(contents))
 
 
-def _digest_file(path: Path) -> str:
-    """Read once for as long as its times and size say that nothing was written to it."""
-    found = path.stat()
+def _digest_file(path: str) -> str:
+    """Read once for as long as its times and size say that nothing was written to it. path: absolute."""
+    found = os.stat(path)  # noqa: PTH116 # see above
     signature = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    known = _known.get(path.absolute())
+    known = _known.get(path)
     if known is not None and known[0] == signature:
         return known[1]
-    digest = digest_file(path)
+    digest = digest_file(Path(path))
     if time.time() - max(found.st_mtime, found.st_ctime) > SETTLED:
         if len(_known) >= MOST_KNOWN:  # in a process that goes on for months
             _known.clear()
-        _known[path.absolute()] = (signature, digest)
+        _known[path] = (signature, digest)
     return digest
 
 
