@@ -182,7 +182,7 @@ def test_a_process_remembers_only_so_many_files(tmp_path: Path, monkeypatch: pyt
         (tmp_path / str(number)).write_text(str(number))
     monkeypatch.setattr(path_content, "SETTLED", -1.0)
     assert [digest_path(tmp_path / str(number)) for number in range(5)] == [digest_bytes(b"%d" % n) for n in range(5)]
-    assert [path.name for path in path_content._known] == ["3", "4"]
+    assert [Path(path).name for path in path_content._known] == ["3", "4"]
 
 
 def test_a_path_at_which_nothing_is_is_a_name(store: Store, tmp_path: Path) -> None:
