@@ -103,6 +103,11 @@ def test_a_path_by_name_stays_one_also_where_there_is_nothing(blobs: Blobs) -> N
     assert decode(encode({"at": pathlib.Path("a/b")}, blobs, by_name=True), blobs) == {"at": pathlib.Path("a/b")}
 
 
+def test_a_path_by_name_is_not_what_keeps_a_value_from_being_stored(blobs: Blobs) -> None:
+    with pytest.raises(UnsupportedValue, match=r"holds a object at \['other'\]"):
+        encode({"at": pathlib.Path("a/b"), "other": object()}, blobs, by_name=True)
+
+
 def test_not_a_number_stays_one(blobs: Blobs) -> None:
     assert np.isnan(decode(encode({"auc": float("nan")}, blobs), blobs)["auc"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -51,7 +52,9 @@ def encode(value: Any, blobs: Blobs, what: str = "The value", *, by_name: bool =
     try:
         return _encode(value, blobs, by_name=by_name)
     except UnsupportedValue as error:
-        raise UnsupportedValue(f"{what} cannot be stored: {tell_part(value, _is_storable)}. {error}") from None
+        raise UnsupportedValue(
+            f"{what} cannot be stored: {tell_part(value, partial(_is_storable, by_name=by_name))}. {error}"
+        ) from None
     except RecursionError:
         raise UnsupportedValue(f"{what} cannot be stored: {tell_depth(value)}.") from None
 
@@ -147,20 +150,21 @@ def _encode_inner(value: Any, blobs: Blobs, *, by_name: bool) -> ArtifactRef | N
     return None
 
 
-def _is_storable(value: Any) -> bool:
+def _is_storable(value: Any, *, by_name: bool) -> bool:
     """Whether the value could be stored, as far as its types tell."""
     try:
-        to_plain(value, _stand_in)
+        to_plain(value, partial(_stand_in, by_name=by_name))
     except UnsupportedValue:
         return False
     return True
 
 
-def _stand_in(value: Any) -> ArtifactRef | None:
-    """A reference for what would be stored apart. Raises UnsupportedValue for a path to nothing."""
-    if isinstance(value, Path) and not value.exists():
+def _stand_in(value: Any, *, by_name: bool) -> ArtifactRef | None:
+    """A reference for what would be stored apart. Raises UnsupportedValue for a path to nothing, unless by_name."""
+    is_file = isinstance(value, Path) and not by_name
+    if is_file and not value.exists():
         raise UnsupportedValue(str(value))
-    apart = isinstance(value, Path | Storable) or _is_frame(value)
+    apart = is_file or isinstance(value, Storable) or _is_frame(value)
     return ArtifactRef("", "", 0, {}) if apart else None
 
 

@@ -49,6 +49,11 @@ class KeyParts(Struct, frozen=True):
     inputs: dict[str, InputPart]
     environment: str
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The digest of what is in each file or folder that an input names, by the path as it is written."""
+        return {path: digest for part in self.inputs.values() for path, digest in part.files.items()}
+
 
 def cache_key(parts: KeyParts) -> str:
     """The key: SHA-256 over the parts' digests."""

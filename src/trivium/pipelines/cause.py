@@ -9,6 +9,7 @@ from typing import Any
 from trivium.errors import TriviumError
 from trivium.pipelines.cache_key import KeyParts, decode_parts
 from trivium.pipelines.chance import is_clock, is_unordered
+from trivium.pipelines.first_few import first_few
 from trivium.pipelines.isolation import Answer, Job, do_job, settings_for_job
 from trivium.pipelines.reproduction import Cause
 from trivium.pipelines.resources import ONE_THREAD
@@ -53,8 +54,7 @@ def tell_packages(packages: Mapping[str, tuple[str, str]]) -> list[str]:
 
 def some(names: list[str]) -> str:
     """The first few, and how many more."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    return first_few(names, SHOWN)
 
 
 @dataclass

@@ -42,7 +42,7 @@ class Decision(Struct, frozen=True):
 
 def doubt(parts: KeyParts | None) -> str:
     """Why a result may not be that of this key: files that its task was given are not what they were; else ""."""
-    files = {path: digest for part in parts.inputs.values() for path, digest in part.files.items()} if parts else {}
+    files = parts.files if parts else {}
     try:
         changed = [f"{path} ({digest[:12]})" for path, digest in files.items() if digest_path(Path(path)) != digest]
     except CacheKeyError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from trivium.errors import TriviumError
 from trivium.pipelines.cache_key import InputPart, KeyParts
 from trivium.pipelines.environment import changed_packages
+from trivium.pipelines.first_few import first_few
 from trivium.values.runs import Environment
 
 SHOWN = 3
@@ -33,7 +34,7 @@ def explain(
 def _code(now: KeyParts, before: KeyParts) -> list[str]:
     old, new = set(before.code), set(now.code)
     changed = sorted({name for name, _ in old ^ new})
-    return [f"code changed: {_some(changed)}"] if changed else []
+    return [f"code changed: {first_few(changed, SHOWN)}"] if changed else []
 
 
 def _inputs(now: KeyParts, before: KeyParts, tell_change: Callable[[str, int, int], str]) -> list[str]:
@@ -69,13 +70,10 @@ def _environment(now: KeyParts, before: KeyParts, find_environment: Callable[[st
         changed = changed_packages(find_environment(before.environment), find_environment(now.environment))
     except TriviumError:
         return ["environment changed"]
-    return [f"environment changed: {_some([f'{name} {old} -> {new}' for name, (old, new) in changed.items()])}"]
+    return [
+        f"environment changed: {first_few([f'{name} {old} -> {new}' for name, (old, new) in changed.items()], SHOWN)}"
+    ]
 
 
 def _digest(part: InputPart | None) -> str:
     return part.digest if part else ""
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -47,10 +47,4 @@ def list_given_files(store: Store, tasks: Iterable[TaskRun]) -> dict[str, str]:
     """The path of each, as it was written, and the digest of what was in it."""
     keys = {task.parts for task in tasks if task.parts}
     found = [decode_parts(store.blobs.get(each)) for each in sorted(keys) if store.blobs.has(each)]
-    return {
-        path: digest
-        for parts in found
-        if parts is not None
-        for part in parts.inputs.values()
-        for path, digest in part.files.items()
-    }
+    return {path: digest for parts in found if parts is not None for path, digest in parts.files.items()}

@@ -14,6 +14,7 @@ from msgspec import Struct
 from trivium.errors import TriviumError
 from trivium.pipelines.artifacts import decode_items
 from trivium.pipelines.committed import TABLE, read_committed
+from trivium.pipelines.first_few import first_few
 from trivium.pipelines.frame_difference import compare_frames
 from trivium.pipelines.json_difference import compare_json, tell_paths
 from trivium.pipelines.stored_files import FILES, read_manifest
@@ -117,8 +118,7 @@ def _describe_files(was: ArtifactRef, now: ArtifactRef, store: Store) -> tuple[s
     if recorded.alone and again.alone:
         return f"{now.facts['name']} has other content", ()
     names = {name for name, _ in set(recorded.files.items()) ^ set(again.files.items())}
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"other files: {', '.join(sorted(names)[:SHOWN])}{more}", ()
+    return f"other files: {first_few(sorted(names), SHOWN)}", ()
 
 
 def _read_json(ref: ArtifactRef, store: Store) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 
+from trivium.pipelines.first_few import first_few
 from trivium.pipelines.slices import contents_of
 from trivium.store.store import Store
 from trivium.tables.partition_name import WHOLE
@@ -38,15 +39,15 @@ class TableChanges:
         had, has = (self._contents(table, version) for version in versions)
         asked = [name for name in {**had, **has} if among is None or name in among]
         if new := [name for name in asked if name not in had]:
-            yield f"new rows of {_some(new)}"
+            yield f"new rows of {first_few(new, SHOWN)}"
         if gone := [name for name in asked if name not in has]:
-            yield f"no rows of {_some(gone)}"
+            yield f"no rows of {first_few(gone, SHOWN)}"
         changed = [name for name in asked if name in had and name in has and had[name] != has[name]]
         if changed:
             columns = self._changed_columns(table, versions, changed[:SHOWN])
-            place = "" if changed == [WHOLE] else f" of {_some(changed)}"
+            place = "" if changed == [WHOLE] else f" of {first_few(changed, SHOWN)}"
             if columns or place:
-                yield f"other rows{place}{f' in {_some(columns)}' if columns else ''}"
+                yield f"other rows{place}{f' in {first_few(columns, SHOWN)}' if columns else ''}"
 
     def _changed_columns(self, table: str, versions: tuple[int, int], partitions: Iterable[str]) -> list[str]:
         """Those that look otherwise in one of these partitions, by their profiles."""
@@ -62,12 +63,7 @@ class TableChanges:
 def _columns(was: Commit, now: Commit) -> Iterator[str]:
     had, has = ({column.name: column.type for column in commit.columns} for commit in (was, now))
     if new := [name for name in has if name not in had]:
-        yield f"new column {_some(new)}"
+        yield f"new column {first_few(new, SHOWN)}"
     if gone := [name for name in had if name not in has]:
-        yield f"without column {_some(gone)}"
+        yield f"without column {first_few(gone, SHOWN)}"
     yield from (f"{name} is {has[name]}, was {had[name]}" for name in had if name in has and had[name] != has[name])
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -103,8 +103,8 @@ class TaskRecords:
 
     def _files_of(self, work: Work) -> list[Read]:
         parts = work.decision.parts
-        digests = {digest for part in parts.inputs.values() for digest in part.files.values()} if parts else set()
-        return [Read(self._run, work.node.name, "blob", digest) for digest in sorted(digests)]
+        digests = sorted(set(parts.files.values())) if parts else []
+        return [Read(self._run, work.node.name, "blob", digest) for digest in digests]
 
     def _record_reads(self) -> None:
         if self._reads:

@@ -99,7 +99,8 @@ def run_errand(errand: Errand) -> Errant:
     except BaseException:
         worker.end()
         raise
-    if errant.answer is None or Limits.of(errand.options, 0.0).since(0.0).is_out_of_time(errant.seconds):
+    timeout = errand.options.timeout
+    if errant.answer is None or (timeout is not None and errant.seconds >= timeout):
         worker.end()
     else:
         _standing.append(worker)
